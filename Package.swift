@@ -1,0 +1,30 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The same strictness everywhere: Swift 6 mode, callers keep their executor, imports are explicit, warnings are errors.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "claudecodex",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "claudecodex", targets: ["claudecodex"])],
+    targets: [
+        .systemLibrary(name: "CSystem"),
+        .target(name: "Intercept", dependencies: ["CSystem"], swiftSettings: strict),
+        .target(name: "Backends", dependencies: ["Intercept"], swiftSettings: strict),
+        .target(name: "Recorder", dependencies: ["Intercept", "CSystem"], swiftSettings: strict),
+        .executableTarget(
+            name: "claudecodex", dependencies: ["Intercept", "Backends", "Recorder", "CSystem"], swiftSettings: strict),
+        .testTarget(
+            name: "Unit", dependencies: ["Intercept", "Backends", "Recorder", "claudecodex"], swiftSettings: strict),
+        .testTarget(
+            name: "Integration", dependencies: ["Intercept", "Backends", "Recorder"], swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,147 @@
+internal import Intercept
+
+/// Reasoning, text and refusals of one delta or message, as blocks.
+extension ChatStream {
+    /// A `delta` of a stream or the `message` of a whole answer: reasoning first, then text, then calls.
+    mutating func take(message: JSON, _ choice: Int, _ emit: (MessageEvent) -> Void) {
+        guard !isMuted, stops.matched == nil else { return }
+        var reasoning: JSON?
+        var details: JSON?
+        var content: JSON?
+        var refused: JSON?
+        var toolCalls: JSON?
+        var function: JSON?
+        for (key, value) in message.members where !value.isNull && !value.isEmptyString {
+            switch key.range.count {
+            case 9 where key.equals("content"): content = value
+            case 12 where key.equals("tool_calls"): toolCalls = value
+            case 11 where key.equals("reasoning") && value.isString: reasoning = reasoning ?? value
+            case 19 where key.equals("reasoning_content") && value.isString: reasoning = value
+            case 19 where key.equals("reasoning_details"): details = value
+            case 10 where key.equals("refusal"): refused = value
+            case 15 where key.equals("function_call"): function = value
+            case 13 where key.equals("annotations") && !value.isEmpty:
+                losses.add(.drop, "content.annotations", "citations of the service have no form here")
+            default: continue
+            }
+        }
+        if let reasoning { takeThinking(reasoning.text, emit) } else if let details { take(details: details, emit) }
+        if let content { take(content: content, emit) }
+        if let text = refused?.text {
+            noteRefusal(text)
+            takeText(text, emit)
+        }
+        if stops.matched != nil { return }
+        if let toolCalls, !toolCalls.isEmpty { take(calls: toolCalls, choice, emit) } else if let function {
+            takeFunction(function, emit)
+        }
+    }
+
+    /// OpenRouter's list, read only where the plain field is missing.
+    private mutating func take(details: JSON, _ emit: (MessageEvent) -> Void) {
+        for detail in details.elements { takeThinking((detail["text"] ?? detail["summary"])?.text, emit) }
+    }
+
+    /// A text, or a list of parts.
+    private mutating func take(content: JSON, _ emit: (MessageEvent) -> Void) {
+        if let text = content.text { return takeText(text, emit) }
+        for part in content.elements {
+            if let thinking = part["thinking"] {
+                if let text = thinking.text { takeThinking(text, emit) }
+                for piece in thinking.elements { takeThinking(piece["text"]?.text, emit) }
+            } else if let text = part["text"]?.text {
+                takeText(text, emit)
+            } else if let text = part["refusal"]?.text {
+                noteRefusal(text)
+                takeText(text, emit)
+            }
+        }
+    }
+
+    // MARK: Blocks
+
+    private mutating func takeThinking(_ text: JSONText?, _ emit: (MessageEvent) -> Void) {
+        guard let text, !text.isEmpty else { return }
+        if !clearCalls(emit) { return deferred.append(.thinking(text)) }
+        addThinking(text, emit)
+    }
+
+    mutating func addThinking(_ text: JSONText, _ emit: (MessageEvent) -> Void) {
+        if open != .thinking { openBlock(.thinking, .thinking, emit) }
+        emitted += text.count
+        emit(.blockDelta(index: nextIndex - 1, delta: .thinking(text)))
+    }
+
+    private mutating func takeText(_ text: JSONText, _ emit: (MessageEvent) -> Void) {
+        if text.isEmpty { return }
+        if open == .call || !calls.isEmpty, !Self.isBlank(text), !clearCalls(emit) {
+            return deferred.append(.text(text))
+        }
+        addText(text, emit)
+    }
+
+    mutating func addText(_ text: JSONText, _ emit: (MessageEvent) -> Void) {
+        showText(stops.isIdle ? text : stops.feed(text), emit)
+    }
+
+    /// Text that no stop sequence touches. Blanks do not open a block: models that replay them would be refused.
+    mutating func showText(_ text: JSONText, _ emit: (MessageEvent) -> Void) {
+        if text.isEmpty { return }
+        var text = text
+        if open != .text {
+            if Self.isBlank(text) {
+                if blanks == nil { blanks = text } else { blanks?.append(text) }
+                return
+            }
+            if var start = blanks {
+                start.append(text)
+                text = start
+            }
+            openBlock(.text, .text, emit)
+        }
+        emitted += text.count
+        emit(.blockDelta(index: nextIndex - 1, delta: .text(text)))
+    }
+
+    /// Closes what is open and begins the next block.
+    mutating func openBlock(_ kind: Open, _ block: ContentBlock, _ emit: (MessageEvent) -> Void) {
+        closeBlock(emit)
+        blanks = nil
+        emit(.blockStart(index: nextIndex, block: block))
+        nextIndex += 1
+        open = kind
+    }
+
+    mutating func closeBlock(_ emit: (MessageEvent) -> Void) {
+        if open == .none { return }
+        if open == .thinking {
+            let seal = ThinkingEnvelope.seal(backend: OpenAIChat.name, model: context.upstreamModel, kind: .content)
+            emit(.blockDelta(index: nextIndex - 1, delta: .signature(seal)))
+        }
+        emit(.blockStop(index: nextIndex - 1))
+        open = .none
+    }
+
+    /// Whether text and reasoning may be shown now: no call is unfinished. Closes a call that is complete.
+    private mutating func clearCalls(_ emit: (MessageEvent) -> Void) -> Bool {
+        if calls.isEmpty { return true }
+        guard calls.allComplete else { return false }
+        finishCalls(isCut: false, emit)
+        return true
+    }
+
+    private static func isBlank(_ text: JSONText) -> Bool {
+        let bytes = text.escaped
+        var at = 0
+        while at < bytes.count {
+            if bytes[at] == 0x20 {
+                at += 1
+            } else if bytes[at] == 0x5C, at + 1 < bytes.count, JSONBlank.isBlankLetter(bytes[at + 1]) {
+                at += 2
+            } else {
+                return false
+            }
+        }
+        return true
+    }
+}

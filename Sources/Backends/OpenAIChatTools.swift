@@ -1,0 +1,193 @@
+internal import Intercept
+
+/// Tools and the choice among them.
+extension ChatRequestWriter {
+    /// The tool with which the client keeps deferred loading active; never to be called.
+    static let placeholder = "DeferredToolPlaceholder"
+
+    /// Writes `tools` unless none is left. Gives whether there is one.
+    mutating func writeTools(_ tools: JSON) -> Bool {
+        var seen: Set<String> = []
+        var count = 0
+        for (index, tool) in tools.elements.enumerated() {
+            guard let name = tool["name"], name.isString, !name.isEmptyString else {
+                losses.add(.drop, "tools[\(index)]", "a tool without a name cannot be called")
+                continue
+            }
+            if name.equals(Self.placeholder) { continue }
+            guard seen.insert(name.string ?? "").inserted else {
+                losses.add(.drop, "tools[\(index)]", "a tool of this name stands in the list already")
+                continue
+            }
+            if profile.mostTools <= count {
+                losses.add(.drop, "tools[\(index)]", "the service takes \(profile.mostTools) tools")
+                continue
+            }
+            if writeTool(tool, name, index, isFirst: count == 0) { count += 1 }
+        }
+        if count > 0 { out.endArray() }
+        return count > 0
+    }
+
+    private mutating func writeTool(_ tool: JSON, _ name: JSON, _ index: Int, isFirst: Bool) -> Bool {
+        let type = tool["type"]?.string ?? "custom"
+        var schema: StaticString?
+        if type != "custom" {
+            schema = ClientTool.schema(type)
+            guard schema != nil else {
+                losses.add(.drop, "tools[\(index)]", "\(type) runs on Anthropic's own service only")
+                return false
+            }
+            losses.add(.emulate, "tools[\(index)]", "\(type) is offered as a function with its documented schema")
+        }
+        if isFirst {
+            out.key("tools")
+            out.beginArray()
+        }
+        out.beginObject()
+        out.verbatim(#""type":"function","function":{"name":"#)
+        writeName(name)
+        if let description = tool["description"], description.isString, !JSONBlank.isBlank(description) {
+            out.field("description", description)
+        }
+        out.key("parameters")
+        if let schema { out.raw(schema) } else { writeSchema(tool, index) }
+        out.endObject()
+        out.endObject()
+        return true
+    }
+
+    private mutating func writeSchema(_ tool: JSON, _ index: Int) {
+        let schema = tool["input_schema"]
+        for name in Schemas.write(schema, into: &out, fixesArrays: facts.wantsItems) {
+            losses.add(
+                .drop, "tools[\(index)].input_schema.\(name)", "not allowed at the top of a function's parameters")
+        }
+        if let examples = tool["input_examples"], !examples.isEmpty {
+            losses.add(.drop, "tools[\(index)].input_examples", "Chat Completions has no such field")
+        }
+        guard tool["strict"]?.bool == true else { return }
+        if let schema, Schemas.isStrict(schema) {
+            out.verbatim(#","strict":true"#)
+        } else {
+            losses.add(
+                .drop, "tools[\(index)].strict", "the schema does not close every object and require every property")
+        }
+    }
+
+    /// A tool's name as the service takes it.
+    mutating func writeName(_ name: JSON) {
+        // Directly behind a colon, so no comma may come.
+        if ToolNames.isLegal(name) { return out.verbatim(bytes: name.raw) }
+        out.verbatim(bytes: quoted(ToolNames.alias(name.string ?? "")))
+    }
+
+    private func quoted(_ text: String) -> [UInt8] { [0x22] + JSONText(text).escaped + [0x22] }
+
+    /// Writes `tool_choice` and `parallel_tool_calls`; both only beside tools.
+    mutating func writeToolChoice(_ choice: JSON?) {
+        guard let choice, let type = choice["type"]?.string else { return }
+        guard hasTools else {
+            if type == "any" || type == "tool" {
+                losses.add(.drop, "tool_choice", "no tool is left to choose; the model answers in text")
+            }
+            return
+        }
+        writeChoice(choice, type)
+        guard choice["disable_parallel_tool_use"]?.bool == true else { return }
+        if model.takesParallelSwitch, !isRejected("parallel_tool_calls") {
+            out.field("parallel_tool_calls", false)
+        } else {
+            losses.add(
+                .drop, "tool_choice.disable_parallel_tool_use", "\(model.name) does not take parallel_tool_calls")
+        }
+    }
+
+    private mutating func writeChoice(_ choice: JSON, _ type: String) {
+        if isRejected("tool_choice") {
+            if type != "auto" { losses.add(.drop, "tool_choice", "refused by the service") }
+            return
+        }
+        switch type {
+        case "auto": out.field("tool_choice", "auto")
+        case "any": out.field("tool_choice", "required")
+        case "none": out.field("tool_choice", "none")
+        case "tool":
+            guard let name = choice["name"], offers(name) else {
+                losses.add(.drop, "tool_choice", "the tool it forces is not among those the service can offer")
+                return
+            }
+            out.key("tool_choice")
+            out.beginObject()
+            out.verbatim(#""type":"function","function":{"name":"#)
+            writeName(name)
+            out.endObject()
+            out.endObject()
+        default: losses.add(.drop, "tool_choice", "unknown choice \(type)")
+        }
+    }
+
+    /// Whether this tool was written to the list.
+    private func offers(_ name: JSON) -> Bool {
+        guard let wanted = name.string, wanted != Self.placeholder, let tools = request.tools else { return false }
+        return tools.contains { tool in
+            let type = tool["type"]?.string ?? "custom"
+            return tool["name"]?.equals(wanted) ?? false && (type == "custom" || ClientTool.schema(type) != nil)
+        }
+    }
+
+    func isRejected(_ field: String) -> Bool { facts.rejected.contains(field) }
+}
+
+/// Tools that Anthropic defines and the client runs: what their input looks like, for services that do not know them.
+enum ClientTool {
+    static func schema(_ type: String) -> StaticString? {
+        if type.hasPrefix("bash_20") { return bash }
+        if type.hasPrefix("text_editor_") { return editor }
+        return type.hasPrefix("memory_") ? memory : nil
+    }
+
+    private static let bash: StaticString = #"""
+        {"type":"object","properties":{"command":{"type":"string","description":"The command to run"},\#
+        "restart":{"type":"boolean","description":"Start the shell anew instead"}}}
+        """#
+
+    private static let editor: StaticString = #"""
+        {"type":"object","properties":{"command":{"type":"string","enum":["view","create","str_replace","insert"]},\#
+        "path":{"type":"string"},"file_text":{"type":"string"},"old_str":{"type":"string"},"new_str":{"type":"string"},\#
+        "insert_line":{"type":"integer"},"insert_text":{"type":"string"},\#
+        "view_range":{"type":"array","items":{"type":"integer"}}},"required":["command","path"]}
+        """#
+
+    private static let memory: StaticString = #"""
+        {"type":"object","properties":{"command":{"type":"string",\#
+        "enum":["view","create","str_replace","insert","delete","rename"]},"path":{"type":"string"},\#
+        "view_range":{"type":"array","items":{"type":"integer"}},"file_text":{"type":"string"},\#
+        "old_str":{"type":"string"},"new_str":{"type":"string"},"insert_line":{"type":"integer"},\#
+        "insert_text":{"type":"string"},"old_path":{"type":"string"},"new_path":{"type":"string"}},\#
+        "required":["command"]}
+        """#
+}
+
+/// Whether a JSON string shows anything.
+enum JSONBlank {
+    /// Whether the string holds only blanks, escaped or not; true for anything but a string.
+    static func isBlank(_ text: JSON) -> Bool {
+        guard text.isString else { return true }
+        let bytes = text.document.bytes
+        let end = text.range.upperBound - 1
+        var at = text.range.lowerBound + 1
+        while at < end {
+            switch bytes[at] {
+            case 0x20: at += 1
+            case 0x5C where isBlankLetter(bytes[at + 1]): at += 2
+            default: return false
+            }
+        }
+        return true
+    }
+
+    static func isBlankLetter(_ letter: UInt8) -> Bool {
+        letter == UInt8(ascii: "n") || letter == UInt8(ascii: "t") || letter == UInt8(ascii: "r")
+    }
+}

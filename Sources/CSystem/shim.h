@@ -1,0 +1,172 @@
+/// The one C module: libcurl, zlib, epoll, and wrappers for what Swift cannot call (variadic functions, macros).
+#ifndef CLAUDECODEX_CSYSTEM_SHIM_H
+#define CLAUDECODEX_CSYSTEM_SHIM_H
+
+#include <curl/curl.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <zlib.h>
+#ifdef __linux__
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#endif
+
+// libcurl's setters and getters are variadic: one wrapper for each kind of argument.
+
+static inline CURLcode curlx_set_long(CURL *easy, CURLoption option, long value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+static inline CURLcode curlx_set_offset(CURL *easy, CURLoption option, curl_off_t value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+static inline CURLcode curlx_set_string(CURL *easy, CURLoption option, const char *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+static inline CURLcode curlx_set_pointer(CURL *easy, CURLoption option, const void *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+static inline CURLcode curlx_set_data_callback(CURL *easy, CURLoption option, curl_write_callback callback) {
+    return curl_easy_setopt(easy, option, callback);
+}
+
+static inline CURLcode curlx_get_long(CURL *easy, CURLINFO info, long *value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
+static inline CURLcode curlx_get_offset(CURL *easy, CURLINFO info, curl_off_t *value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
+static inline CURLcode curlx_get_pointer(CURL *easy, CURLINFO info, void **value) {
+    return curl_easy_getinfo(easy, info, (char **)value);
+}
+
+static inline CURLMcode curlx_multi_set_socket_callback(CURLM *multi, curl_socket_callback callback, void *context) {
+    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, context);
+    return curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, callback);
+}
+
+static inline CURLMcode curlx_multi_set_timer_callback(CURLM *multi, curl_multi_timer_callback callback, void *context) {
+    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, context);
+    return curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, callback);
+}
+
+static inline CURLMcode curlx_multi_set_long(CURLM *multi, CURLMoption option, long value) {
+    return curl_multi_setopt(multi, option, value);
+}
+
+/// The finished transfer of a message, or NULL when the message says something else.
+static inline CURL *curlx_finished(const CURLMsg *message, CURLcode *result) {
+    if (message->msg != CURLMSG_DONE) return NULL;
+    *result = message->data.result;
+    return message->easy_handle;
+}
+
+// zlib's initialisers are macros.
+
+static inline int zlibx_inflate_start(z_stream *stream, int window_bits) {
+    return inflateInit2(stream, window_bits);
+}
+
+static inline int zlibx_deflate_start(z_stream *stream, int level, int window_bits) {
+    return deflateInit2(stream, level, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY);
+}
+
+// Scanning text sixteen bytes at a time: what strings, escapes and lines have in common is looking for the next byte that
+// needs attention. (The same loops written with Swift's SIMD types ran fifty times slower.)
+
+typedef uint8_t bytesx_lane __attribute__((vector_size(16), aligned(1)));
+
+/// Index of the first byte whose lane is set, or 16.
+static inline unsigned bytesx_first(bytesx_lane set) {
+    uint64_t half[2];
+    memcpy(half, &set, sizeof half);
+    if (half[0]) return (unsigned)__builtin_ctzll(half[0]) / 8;
+    return half[1] ? 8 + (unsigned)__builtin_ctzll(half[1]) / 8 : 16;
+}
+
+/// Length of the run at `bytes` that a JSON string holds unescaped ASCII: no quote, backslash, control character, and
+/// nothing beyond ASCII.
+static inline size_t bytesx_plain_run(const uint8_t *bytes, size_t count) {
+    size_t at = 0;
+    for (; at + 16 <= count; at += 16) {
+        bytesx_lane v = *(const bytesx_lane *)(bytes + at);
+        bytesx_lane set = (bytesx_lane)((v == 0x22) | (v == 0x5C) | (v < 0x20) | (v >= 0x80));
+        unsigned first = bytesx_first(set);
+        if (first < 16) return at + first;
+    }
+    while (at < count && bytes[at] != 0x22 && bytes[at] != 0x5C && bytes[at] >= 0x20 && bytes[at] < 0x80) at++;
+    return at;
+}
+
+/// Length of the run at `bytes` without a line feed or carriage return.
+static inline size_t bytesx_line_run(const uint8_t *bytes, size_t count) {
+    size_t at = 0;
+    for (; at + 16 <= count; at += 16) {
+        bytesx_lane v = *(const bytesx_lane *)(bytes + at);
+        unsigned first = bytesx_first((bytesx_lane)((v == 0x0A) | (v == 0x0D)));
+        if (first < 16) return at + first;
+    }
+    while (at < count && bytes[at] != 0x0A && bytes[at] != 0x0D) at++;
+    return at;
+}
+
+// SHA-256 with the processor's own instructions where it has them (five times the portable speed).
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+static inline int sha256x_available(void) {
+    return __builtin_cpu_supports("sse4.1") && __builtin_cpu_supports("ssse3") && ({
+        unsigned a = 7, b, c = 0, d;
+        __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+        (b >> 29) & 1;
+    });
+}
+
+/// Folds `blocks` 64-byte blocks into `state` (8 words, a…h).
+__attribute__((target("sha,sse4.1,ssse3")))
+static inline void sha256x_blocks(uint32_t *state, const uint8_t *data, size_t blocks, const uint32_t *k) {
+    const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0bULL, 0x0405060700010203ULL);
+    __m128i t = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)state), 0xB1);
+    __m128i s1 = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)(state + 4)), 0x1B);
+    __m128i s0 = _mm_alignr_epi8(t, s1, 8);
+    s1 = _mm_blend_epi16(s1, t, 0xF0);
+    while (blocks--) {
+        const __m128i a = s0, b = s1;
+        __m128i w[4];
+        for (int i = 0; i < 4; i++)
+            w[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(data + 16 * i)), swap);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 16; i++) {
+            __m128i m = _mm_add_epi32(w[i & 3], _mm_loadu_si128((const __m128i *)(k + 4 * i)));
+            s1 = _mm_sha256rnds2_epu32(s1, s0, m);
+            s0 = _mm_sha256rnds2_epu32(s0, s1, _mm_shuffle_epi32(m, 0x0E));
+            if (i < 12) {
+                __m128i x = _mm_sha256msg1_epu32(w[i & 3], w[(i + 1) & 3]);
+                x = _mm_add_epi32(x, _mm_alignr_epi8(w[(i + 3) & 3], w[(i + 2) & 3], 4));
+                w[i & 3] = _mm_sha256msg2_epu32(x, w[(i + 3) & 3]);
+            }
+        }
+        s0 = _mm_add_epi32(s0, a);
+        s1 = _mm_add_epi32(s1, b);
+        data += 64;
+    }
+    t = _mm_shuffle_epi32(s0, 0x1B);
+    s1 = _mm_shuffle_epi32(s1, 0xB1);
+    _mm_storeu_si128((__m128i *)state, _mm_blend_epi16(t, s1, 0xF0));
+    _mm_storeu_si128((__m128i *)(state + 4), _mm_alignr_epi8(s1, t, 8));
+}
+#else
+static inline int sha256x_available(void) { return 0; }
+static inline void sha256x_blocks(uint32_t *state, const uint8_t *data, size_t blocks, const uint32_t *k) {
+    (void)state; (void)data; (void)blocks; (void)k;
+}
+#endif
+
+#endif

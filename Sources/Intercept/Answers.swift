@@ -1,0 +1,43 @@
+/// Whole answers of our own, with their record in the trace.
+extension Connection {
+    /// A JSON body with status 200.
+    func answer(_ body: [UInt8], _ exchange: Exchange, backend: String?) async throws {
+        exchange.record(
+            .response(
+                .init(
+                    status: 200, model: "", backend: backend ?? "", durationMS: exchange.elapsedMS, body: body, pings: 0)))
+        try await answer(200, Self.jsonFields(exchange), body: body)
+    }
+
+    /// A Messages API error: as a status, or as an event when a stream has begun.
+    func refuse(_ error: MessageError, _ exchange: Exchange, backend: String) async throws {
+        let body = error.body(requestID: exchange.requestID)
+        exchange.record(
+            .response(
+                .init(
+                    status: error.status, model: "", backend: backend, durationMS: exchange.elapsedMS, body: body,
+                    pings: 0)))
+        if hasBegunAnswer { return try await breakOff(error) }
+        var fields = Self.jsonFields(exchange)
+        if let shouldRetry = error.shouldRetry { fields["x-should-retry"] = shouldRetry ? "true" : "false" }
+        if let retryAfter = error.retryAfter { fields["retry-after"] = retryAfter }
+        try await answer(error.status, fields, body: body)
+    }
+
+    /// Ends a stream that has begun: with an `error` event where one can stand, else by closing in mid-answer, so that
+    /// the client sees that something is missing.
+    func breakOff(_ error: MessageError) async throws {
+        guard isBetweenEvents else {
+            closeAfterwards()
+            return socket.close()
+        }
+        var out = JSONWriter()
+        MessageEvent.error(error).write(into: &out)
+        try await stream(out.bytes)
+        try await endStream()
+    }
+
+    private static func jsonFields(_ exchange: Exchange) -> HTTPFields {
+        HTTPFields([.init("Content-Type", "application/json"), .init("request-id", exchange.requestID)])
+    }
+}

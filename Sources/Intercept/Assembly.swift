@@ -1,0 +1,179 @@
+/// Folds events into the message that they describe: for answers to clients that did not ask for a stream, for the trace,
+/// and for whole tool calls.
+public struct Assembly: Sendable {
+    private struct Block: Sendable {
+        var start: ContentBlock
+        var text: [UInt8] = []
+        var signature: [UInt8] = []
+        /// Deltas of types we do not know, comma-separated.
+        var others: [UInt8] = []
+        var isOpen = true
+    }
+
+    private var blocks: [Block] = []
+    /// Which of `blocks` stands at an index of the stream.
+    private var positions: [Int: Int] = [:]
+    public private(set) var start: MessageStart?
+    public private(set) var end: MessageDelta?
+    public private(set) var usage = Usage()
+    /// The stream's own error, if it ended with one.
+    public private(set) var error: MessageError?
+    public private(set) var isComplete = false
+
+    public init() {}
+
+    public var hasContent: Bool { !blocks.isEmpty }
+
+    /// Takes the next event. Gives the tool call that it completes, if it does.
+    @discardableResult
+    public mutating func add(_ event: MessageEvent) -> ToolCall? {
+        switch event {
+        case .messageStart(let start):
+            self.start = start
+            usage = start.usage
+        case .blockStart(let index, let block):
+            positions[index] = blocks.count
+            blocks.append(Block(start: block))
+        case .blockDelta(let index, let delta): add(delta, at: index)
+        case .blockStop(let index): return close(index)
+        case .messageDelta(let delta):
+            end = delta
+            usage.update(delta.usage)
+        case .messageStop: isComplete = true
+        case .error(let error): self.error = error
+        case .ping, .other: break
+        }
+        return nil
+    }
+
+    private mutating func add(_ delta: BlockDelta, at index: Int) {
+        guard let position = positions[index] else { return }
+        switch delta {
+        case .text(let text), .thinking(let text), .inputJSON(let text):
+            blocks[position].text.append(contentsOf: text.escaped)
+        case .signature(let text): blocks[position].signature.append(contentsOf: text.escaped)
+        case .other(let json):
+            if !blocks[position].others.isEmpty { blocks[position].others.append(UInt8(ascii: ",")) }
+            blocks[position].others.append(contentsOf: json)
+        }
+    }
+
+    private mutating func close(_ index: Int) -> ToolCall? {
+        guard let position = positions[index] else { return nil }
+        blocks[position].isOpen = false
+        guard case .toolUse(let id, let name) = blocks[position].start else { return nil }
+        return ToolCall(id: id, name: name, input: Self.input(blocks[position].text), index: index)
+    }
+
+    /// The arguments' JSON text; none at all means an empty object.
+    private static func input(_ escaped: [UInt8]) -> [UInt8] {
+        let input = JSONText(escaped: escaped).utf8Bytes
+        return input.allSatisfy { $0 <= 0x20 } ? Array("{}".utf8) : input
+    }
+
+    /// The whole message as a Messages API answer.
+    public func message() -> [UInt8] {
+        var out = JSONWriter(capacity: 512 + blocks.reduce(0) { $0 + $1.text.count + 64 })
+        out.beginObject()
+        out.field("id", start?.id ?? "")
+        out.field("type", "message")
+        out.field("role", "assistant")
+        out.field("model", start?.model ?? "")
+        writeContent(into: &out)
+        (end ?? MessageDelta(stopReason: nil, usage: usage)).writeStop(into: &out)
+        out.key("usage")
+        usage.write(into: &out)
+        out.endObject()
+        return out.bytes
+    }
+
+    /// `{"role":"assistant","content":[…]}`: what the trace keeps.
+    public func roleAndContent() -> [UInt8] {
+        var out = JSONWriter(capacity: 64 + blocks.reduce(0) { $0 + $1.text.count + 64 })
+        out.beginObject()
+        out.field("role", "assistant")
+        writeContent(into: &out)
+        out.endObject()
+        return out.bytes
+    }
+
+    private func writeContent(into out: inout JSONWriter) {
+        out.key("content")
+        out.beginArray()
+        for block in blocks { write(block, into: &out) }
+        out.endArray()
+    }
+
+    private func write(_ block: Block, into out: inout JSONWriter) {
+        let text = JSONText(escaped: block.text)
+        switch block.start {
+        case .text:
+            out.beginObject()
+            out.field("type", "text")
+            out.field("text", text)
+            writeCitations(block, into: &out)
+            out.endObject()
+        case .thinking:
+            out.beginObject()
+            out.field("type", "thinking")
+            out.field("thinking", text)
+            out.field("signature", JSONText(escaped: block.signature))
+            out.endObject()
+        case .redactedThinking: block.start.writeStart(into: &out)
+        case .toolUse(let id, let name):
+            out.beginObject()
+            out.field("type", "tool_use")
+            out.field("id", id)
+            out.field("name", name)
+            out.key("input")
+            writeInput(block.text, into: &out)
+            out.endObject()
+        case .other(let json): writeOther(json, block, into: &out)
+        }
+    }
+
+    /// Arguments that are no JSON object are shown as the client itself would keep them.
+    private func writeInput(_ escaped: [UInt8], into out: inout JSONWriter) {
+        let input = Self.input(escaped)
+        if let parsed = try? JSON.parse(input), parsed.isObject { return out.value(parsed) }
+        out.beginObject()
+        out.key("__unparsedToolInput")
+        out.beginObject()
+        out.key("raw")
+        out.string(utf8: input)
+        out.field("len", input.count)
+        out.endObject()
+        out.endObject()
+    }
+
+    /// Citations of a text block come as deltas of their own: `{"type":"citations_delta","citation":{…}}`.
+    private func writeCitations(_ block: Block, into out: inout JSONWriter) {
+        guard !block.others.isEmpty, let deltas = try? JSON.parse([0x5B] + block.others + [0x5D]) else { return }
+        let citations = deltas.elements.compactMap { $0["citation"] }
+        guard !citations.isEmpty else { return }
+        out.key("citations")
+        out.beginArray()
+        for citation in citations { out.value(citation) }
+        out.endArray()
+    }
+
+    /// A block of a type we do not know: as it began, with the input that came after it.
+    private func writeOther(_ json: [UInt8], _ block: Block, into out: inout JSONWriter) {
+        guard let parsed = try? JSON.parse(json), parsed.isObject, !block.text.isEmpty else { return out.raw(json) }
+        let name: StaticString = parsed["text"] != nil ? "text" : "input"
+        out.beginObject()
+        for (key, value) in parsed.members where !key.equals("\(name)") {
+            out.value(key)
+            out.verbatim(":")
+            out.value(value)
+        }
+        out.key(name)
+        if parsed["text"] != nil {
+            out.string(JSONText(escaped: block.text))
+        } else {
+            writeInput(block.text, into: &out)
+        }
+        writeCitations(block, into: &out)
+        out.endObject()
+    }
+}

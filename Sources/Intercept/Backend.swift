@@ -1,0 +1,146 @@
+/// Speaks the language of one kind of model service. Pure: it never touches the network. A new service is one file with
+/// a type that conforms to this, and one line in `Backends/Registry.swift`.
+public protocol Backend: Sendable {
+    associatedtype Reply: ReplyDecoder
+
+    /// The name by which `--backend` and the trace know it.
+    static var name: String { get }
+
+    /// Whether the environment shows that this backend is meant, and by what.
+    static func detect(_ environment: Environment) -> Detection?
+
+    /// Reads its variables. Throws when one is missing or contradicts another.
+    init(_ environment: Environment) throws(ConfigError)
+
+    /// A few words for the banner: the host, the region, the model map.
+    var summary: String { get }
+
+    /// The base URL, for warming the connection up; nil when it is not known before the first request.
+    var origin: String? { get }
+
+    /// Models to show in `GET /v1/models` beside what clients ask for.
+    var models: [String] { get }
+
+    /// The service counts tokens itself; otherwise our estimate answers.
+    var countsTokens: Bool { get }
+
+    /// The upstream's request for a path of the client's that is no Messages request (a model list, a file), or nil where
+    /// this service has no such thing.
+    func forward(method: String, path: String, query: String?, headers: HTTPFields, body: [UInt8]) -> UpstreamRequest?
+
+    /// Makes the upstream's request. What cannot be carried over goes into `losses`.
+    func translate(_ request: MessageRequest, _ losses: inout Losses) throws(TranslationError) -> UpstreamRequest
+
+    /// A fresh decoder for one attempt at one request.
+    func reply(to request: MessageRequest) -> Reply
+
+    /// Looks at a failed attempt and says what to try instead, if anything: another field name, without a rejected
+    /// field. Called at most twice for one exchange, never after the first byte of an answer.
+    func retry(
+        _ request: MessageRequest, after sent: UpstreamRequest, head: UpstreamHead, body: [UInt8], _ losses: inout Losses
+    ) -> UpstreamRequest?
+}
+
+extension Backend {
+    public var models: [String] { [] }
+    public var origin: String? { nil }
+    public var countsTokens: Bool { false }
+
+    public func forward(
+        method: String, path: String, query: String?, headers: HTTPFields, body: [UInt8]
+    ) -> UpstreamRequest? { nil }
+
+    public func retry(
+        _ request: MessageRequest, after sent: UpstreamRequest, head: UpstreamHead, body: [UInt8], _ losses: inout Losses
+    ) -> UpstreamRequest? { nil }
+}
+
+/// Why a backend was chosen: shown by the banner and by `doctor`.
+public struct Detection: Sendable, Equatable {
+    /// "AWS_PROFILE=dev": the thing seen and its value, secrets left out.
+    public let because: String
+    /// The higher rank wins.
+    public let rank: Int
+
+    public init(because: String, rank: Int) {
+        self.because = because
+        self.rank = rank
+    }
+}
+
+/// What is sent to the model service.
+public struct UpstreamRequest: Sendable {
+    public var method: String
+    public var url: String
+    public var headers: HTTPFields
+    public var body: [UInt8]
+    /// The upstream's name of the model.
+    public var model: String
+    public var authorization: Authorization
+    /// The body is the client's, byte for byte.
+    public var isClientBody: Bool
+
+    public init(
+        method: String = "POST", url: String, headers: HTTPFields, body: [UInt8], model: String,
+        authorization: Authorization = .none, isClientBody: Bool = false
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.model = model
+        self.authorization = authorization
+        self.isClientBody = isClientBody
+    }
+}
+
+/// How a request proves who sends it. Data, so that a retry can sign again.
+public enum Authorization: Sendable {
+    /// Whatever the headers hold already.
+    case none
+    case header(name: String, value: String)
+    case signer(any Signer)
+}
+
+/// Adds headers that depend on the whole request and on the time.
+public protocol Signer: Sendable {
+    func sign(_ request: UpstreamRequest, at time: Timestamp) async throws -> HTTPFields
+}
+
+/// Status line and header fields of an upstream's answer.
+public struct UpstreamHead: Sendable {
+    public var status: Int
+    public var headers: HTTPFields
+
+    public init(status: Int, headers: HTTPFields) {
+        self.status = status
+        self.headers = headers
+    }
+
+    /// The media type without parameters, in lower case: `text/event-stream`.
+    public var mediaType: String {
+        (headers["content-type"]?.split(separator: ";").first).map { HTTPFields.trim($0).lowercased() } ?? ""
+    }
+}
+
+/// Turns the bytes of one upstream answer into Messages API events. A value, one for each attempt; it sees only answers
+/// with a 2xx status through `head`, `feed`, `finish`, and all others through `failure`.
+public protocol ReplyDecoder: Sendable {
+    mutating func head(_ head: UpstreamHead, emit: (MessageEvent) -> Void) throws(TranslationError)
+    mutating func feed(_ bytes: Span<UInt8>, emit: (MessageEvent) -> Void) throws(TranslationError)
+    mutating func finish(emit: (MessageEvent) -> Void) throws(TranslationError)
+
+    /// What the client is told about an answer without a 2xx status.
+    func failure(_ head: UpstreamHead, body: [UInt8]) -> MessageError
+
+    /// The bytes of the answer may go to the client as they are; the events are then only for the trace.
+    var passesThrough: Bool { get }
+
+    /// What was lost in the reply, collected while it was decoded.
+    var losses: Losses { get }
+}
+
+extension ReplyDecoder {
+    public var passesThrough: Bool { false }
+    public var losses: Losses { Losses() }
+}

@@ -1,0 +1,232 @@
+/// One client from accept to close: reads requests one after the other and writes their answers in the same order.
+/// Bytes of later requests wait in the buffer, so pipelined requests are answered in turn.
+final class Connection: @unchecked Sendable {
+    let socket: Socket
+    private let limits: Limits
+    /// What was read and not used yet; `used` bytes at its beginning are spent.
+    private var buffer: [UInt8] = []
+    private var used = 0
+    /// How far the end of the head was looked for.
+    private var searched = 0
+    /// Whether a request is being worked on.
+    private(set) var isBusy = false
+    private var isChunkedOut = false
+    private(set) var keepAlive = true
+    private(set) var hasBegunAnswer = false
+    private(set) var bytesOut = 0
+    /// An event stream stands at the end of an event, so that something may be put in.
+    var isBetweenEvents = false
+    /// The current request's head, once read.
+    private(set) var request: HTTPHead?
+
+    init(_ socket: Socket, _ limits: Limits) {
+        self.socket = socket
+        self.limits = limits
+    }
+
+    /// Reads the next request's head; nil when the client is done.
+    func nextHead() async throws -> HTTPHead? {
+        beginRequest()
+        while try !takeHead() {
+            if try await readMore() == 0 {
+                try checkEnd()
+                break
+            }
+        }
+        return request
+    }
+
+    private func beginRequest() {
+        isBusy = false
+        hasBegunAnswer = false
+        isChunkedOut = false
+        isBetweenEvents = false
+        request = nil
+        bytesOut = 0
+        searched = 0
+        compact()
+        skipEmptyLines()
+        socket.deadline = .now().advanced(byMilliseconds: buffer.isEmpty ? limits.keepAliveMS : limits.headTimeoutMS)
+    }
+
+    /// Whether all of the head has come and was understood.
+    private func takeHead() throws -> Bool {
+        guard let end = HTTPHeadParser.end(of: buffer, from: used, searched: &searched) else {
+            guard buffer.count - used <= limits.head.total else {
+                throw HTTPError(431, "request head of more than \(limits.head.total) bytes")
+            }
+            return false
+        }
+        isBusy = true
+        socket.deadline = nil
+        let head = try HTTPHeadParser.parse(buffer, used..<end, limits.head)
+        used = end
+        keepAlive = head.keepsAlive
+        request = head
+        return true
+    }
+
+    private func checkEnd() throws {
+        if !buffer.isEmpty { throw HTTPError(400, "the connection ended inside a request head") }
+    }
+
+    private func readMore() async throws -> Int {
+        let wasIdle = buffer.isEmpty
+        let count: Int
+        do {
+            count = try await socket.read(16_384, into: &buffer)
+        } catch {
+            if error == .closed || wasIdle { throw error }
+            throw HTTPError(408, "request head incomplete after \(limits.headTimeoutMS) ms")
+        }
+        if wasIdle { socket.deadline = .now().advanced(byMilliseconds: limits.headTimeoutMS) }
+        skipEmptyLines()
+        return count
+    }
+
+    /// RFC 9112 section 2.2: empty lines before a request are ignored.
+    private func skipEmptyLines() {
+        while buffer.count >= used + 2, buffer[used] == 0x0D, buffer[used + 1] == 0x0A { used += 2 }
+        compact()
+    }
+
+    private func compact() {
+        searched = 0
+        if used == buffer.count {
+            buffer.removeAll(keepingCapacity: buffer.capacity <= 65_536)
+        } else if used > 0 {
+            buffer.removeFirst(used)
+        }
+        used = 0
+    }
+
+    /// The request's body, unpacked. `head` must be the one `nextHead` gave.
+    func body(_ head: HTTPHead) async throws -> [UInt8] {
+        let framing = try head.framing()
+        if case .length(let length) = framing, length > limits.maxBody { throw tooLarge(length) }
+        if framing != .none, let expectation = head.headers["expect"] {
+            guard HTTPFields.same(expectation, "100-continue") else {
+                throw HTTPError(417, "Expect: \(expectation) is not understood")
+            }
+            if used == buffer.count { try await socket.write(HTTPWriter.continue) }
+        }
+        let packed: [UInt8] =
+            switch framing {
+            case .none: []
+            case .length(let length): try await fixedBody(length)
+            case .chunked: try await chunkedBody()
+            }
+        socket.deadline = nil
+        guard let coding = head.headers["content-encoding"] else { return packed }
+        return try Inflate.decode(packed, coding: coding, limit: limits.maxBody)
+    }
+
+    private func tooLarge(_ seen: Int) -> HTTPError {
+        HTTPError(413, "request body of \(seen) bytes: the limit is \(limits.maxBody) bytes (--max-body)")
+    }
+
+    private func fixedBody(_ length: Int) async throws -> [UInt8] {
+        let have = min(length, buffer.count - used)
+        var body: [UInt8] = []
+        // A client that only announces a large body does not get the memory for it.
+        body.reserveCapacity(min(length, 1 << 20))
+        body.append(contentsOf: buffer[used..<used + have])
+        used += have
+        while body.count < length {
+            try await readBody(min(length - body.count, max(1 << 20, body.count)), into: &body)
+        }
+        return body
+    }
+
+    private func chunkedBody() async throws -> [UInt8] {
+        var decoder = ChunkedBody()
+        var body: [UInt8] = []
+        while true {
+            used = try decoder.feed(buffer, from: used, into: &body)
+            if body.count > limits.maxBody { throw tooLarge(body.count) }
+            if decoder.isDone { return body }
+            compact()
+            try await readBody(65_536, into: &buffer)
+        }
+    }
+
+    private func readBody(_ count: Int, into bytes: inout [UInt8]) async throws {
+        socket.deadline = .now().advanced(byMilliseconds: limits.bodyTimeoutMS)
+        do {
+            if try await socket.read(count, into: &bytes) == 0 {
+                throw HTTPError(400, "the connection ended inside a request body")
+            }
+        } catch Socket.Failure.timedOut {
+            throw HTTPError(408, "no byte of the request body for \(limits.bodyTimeoutMS) ms")
+        }
+    }
+}
+
+/// Answering.
+extension Connection {
+    /// Sends a complete answer.
+    func answer(_ status: Int, _ fields: HTTPFields, body: [UInt8]) async throws {
+        hasBegunAnswer = true
+        try await send(
+            HTTPWriter.answer(
+                status, fields, body: body, keepAlive: keepAlive, withoutBody: request?.method == "HEAD"))
+    }
+
+    /// Begins an answer whose length is not known.
+    func beginStream(_ status: Int, _ fields: HTTPFields) async throws {
+        hasBegunAnswer = true
+        isChunkedOut = (request?.minorVersion ?? 1) >= 1
+        if !isChunkedOut { keepAlive = false }
+        try await send(HTTPWriter.streamHead(status, fields, chunked: isChunkedOut, keepAlive: keepAlive))
+    }
+
+    /// Sends more of a stream.
+    func stream(_ bytes: [UInt8]) async throws {
+        guard !bytes.isEmpty else { return }
+        guard isChunkedOut else { return try await send(bytes) }
+        var framed: [UInt8] = []
+        framed.reserveCapacity(bytes.count + 16)
+        HTTPWriter.chunk(bytes, into: &framed)
+        try await send(framed)
+    }
+
+    /// Ends a stream as it should end.
+    func endStream() async throws {
+        if isChunkedOut { try await send(HTTPWriter.lastChunk) }
+    }
+
+    /// The connection cannot carry another request.
+    func closeAfterwards() { keepAlive = false }
+
+    /// Sees whether a client that stopped sending still listens. What is sent harms nobody who does, and makes the kernel
+    /// of one who does not reset the connection: an interim answer before the answer, a comment inside an event stream.
+    func probe() {
+        guard isChunkedOut || !hasBegunAnswer, (request?.minorVersion ?? 0) >= 1 else {
+            return socket.giveUp()
+        }
+        guard !socket.isWriting else { return }
+        if !hasBegunAnswer {
+            _ = socket.transmit(HTTPWriter.processing)
+        } else if isBetweenEvents {
+            _ = socket.transmit(HTTPWriter.commentChunk)
+        }
+    }
+
+    /// From now on the transfer ends when the client goes away; nil: nothing depends on the client.
+    func follow(_ transfer: Transfer?) {
+        guard let transfer else { return socket.onPeerDone = nil }
+        socket.onPeerDone = { [weak self, weak transfer] in
+            guard let self else { return }
+            if !self.socket.isDead { self.probe() }
+            if self.socket.isDead { transfer?.cancel() }
+        }
+        if socket.isPeerDone || socket.isDead { socket.onPeerDone?() }
+    }
+
+    private func send(_ bytes: [UInt8]) async throws {
+        socket.deadline = .now().advanced(byMilliseconds: limits.writeTimeoutMS)
+        try await socket.write(bytes)
+        socket.deadline = nil
+        bytesOut += bytes.count
+    }
+}

@@ -1,0 +1,33 @@
+/// What a translator could not carry over exactly. Goes into the trace, one entry for each kind and place.
+public struct Losses: Sendable {
+    /// What was done to the part of the request that has no equal on the other side.
+    public enum Operation: String, Sendable {
+        case drop, rename, clamp, move, emulate
+    }
+
+    /// One thing that changed its meaning or went missing.
+    public struct Loss: Sendable, Equatable {
+        public let operation: Operation
+        /// JSON path in the client's request: `tools[3].cache_control`.
+        public let path: String
+        public let why: String
+        /// The value before and after, where a number or a name says it best.
+        public let from: String?
+        public let to: String?
+    }
+
+    public private(set) var all: [Loss] = []
+    private var seen: Set<String> = []
+
+    public init() {}
+
+    public var isEmpty: Bool { all.isEmpty }
+
+    /// Notes a loss. The same operation on the same path is noted once.
+    public mutating func add(
+        _ operation: Operation, _ path: String, _ why: String, from: String? = nil, to: String? = nil
+    ) {
+        guard seen.insert("\(operation.rawValue) \(path)").inserted else { return }
+        all.append(Loss(operation: operation, path: path, why: why, from: from, to: to))
+    }
+}

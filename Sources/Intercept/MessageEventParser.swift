@@ -1,0 +1,140 @@
+/// Messages API events read from server-sent events and from whole messages.
+extension MessageEvent {
+    /// The event that `name` and `data` describe. What is not understood completely becomes ``MessageEvent/other(name:data:)``.
+    public init(_ event: SSEEvent) {
+        guard let json = try? JSON.parse(event.data), let known = Self.read(json) else {
+            self = .other(name: event.name, data: event.data)
+            return
+        }
+        self = known
+    }
+
+    private static func read(_ json: JSON) -> MessageEvent? {
+        guard let type = json["type"]?.string else { return nil }
+        let index = json["index"]?.int ?? 0
+        switch type {
+        case "message_start": return json["message"].flatMap(MessageStart.init).map(MessageEvent.messageStart)
+        case "content_block_start":
+            return json["content_block"].map { .blockStart(index: index, block: ContentBlock($0)) }
+        case "content_block_delta": return json["delta"].map { .blockDelta(index: index, delta: BlockDelta($0)) }
+        case "content_block_stop": return .blockStop(index: index)
+        case "message_delta": return .messageDelta(MessageDelta(json["delta"], usage: json["usage"]))
+        case "message_stop": return .messageStop
+        case "ping": return .ping
+        case "error": return json["error"].map { .error(MessageError($0)) }
+        default: return nil
+        }
+    }
+
+    /// The events by which a stream would have brought this message.
+    public static func all(of message: JSON) -> [MessageEvent] {
+        guard let start = MessageStart(message) else { return [] }
+        var events: [MessageEvent] = [.messageStart(start)]
+        for (index, block) in (message["content"] ?? message).elements.enumerated() {
+            events.append(.blockStart(index: index, block: ContentBlock(block)))
+            for delta in ContentBlock.deltas(of: block) { events.append(.blockDelta(index: index, delta: delta)) }
+            events.append(.blockStop(index: index))
+        }
+        events.append(.messageDelta(MessageDelta(message, usage: message["usage"])))
+        events.append(.messageStop)
+        return events
+    }
+}
+
+extension MessageStart {
+    init?(_ message: JSON) {
+        guard message.isObject, let id = message["id"]?.string else { return nil }
+        self.init(id: id, model: message["model"]?.string ?? "", usage: Usage(message["usage"]))
+    }
+}
+
+extension Usage {
+    /// Reads a `usage` object; absent counts are 0.
+    public init(_ json: JSON?) {
+        self.init(
+            input: json?["input_tokens"]?.int ?? 0, output: json?["output_tokens"]?.int ?? 0,
+            cacheRead: json?["cache_read_input_tokens"]?.int ?? 0,
+            cacheCreation: json?["cache_creation_input_tokens"]?.int ?? 0,
+            thinking: json?["output_tokens_details"]?["thinking_tokens"]?.int)
+    }
+
+    /// Later counts of the same message replace earlier ones; what the later event does not name stays.
+    mutating func update(_ later: Usage) {
+        output = max(output, later.output)
+        if later.prompt > 0 { (input, cacheRead, cacheCreation) = (later.input, later.cacheRead, later.cacheCreation) }
+        if let thinking = later.thinking { self.thinking = thinking }
+        isEstimate = later.isEstimate
+    }
+}
+
+extension ContentBlock {
+    init(_ json: JSON) {
+        switch json["type"]?.string {
+        case "text" where json["citations"]?.isNull ?? true: self = .text
+        case "thinking": self = .thinking
+        case "redacted_thinking": self = .redactedThinking(data: json["data"]?.text ?? "")
+        case "tool_use" where json["caller"] == nil:
+            self = .toolUse(id: json["id"]?.string ?? "", name: json["name"]?.string ?? "")
+        default: self = .other(json: Array(json.raw))
+        }
+    }
+
+    /// What a whole block holds beyond its start.
+    static func deltas(of block: JSON) -> [BlockDelta] {
+        switch ContentBlock(block) {
+        case .text: return block["text"]?.text.map { [.text($0)] } ?? []
+        case .thinking:
+            let thinking = block["thinking"]?.text.map { BlockDelta.thinking($0) }
+            let signature = block["signature"]?.text.map { BlockDelta.signature($0) }
+            return [thinking, signature].compactMap(\.self)
+        case .toolUse: return block["input"].map { [.inputJSON(JSONText(utf8: Array($0.raw)))] } ?? []
+        case .redactedThinking, .other: return []
+        }
+    }
+}
+
+extension BlockDelta {
+    init(_ json: JSON) {
+        let known: BlockDelta? =
+            switch json["type"]?.string {
+            case "text_delta": json["text"]?.text.map(BlockDelta.text)
+            case "thinking_delta": json["thinking"]?.text.map(BlockDelta.thinking)
+            case "signature_delta": json["signature"]?.text.map(BlockDelta.signature)
+            case "input_json_delta": json["partial_json"]?.text.map(BlockDelta.inputJSON)
+            default: nil
+            }
+        self = known ?? .other(json: Array(json.raw))
+    }
+}
+
+extension MessageDelta {
+    init(_ json: JSON?, usage: JSON?) {
+        self.init(
+            stopReason: (json?["stop_reason"]?.string).map(StopReason.init(rawValue:)),
+            stopSequence: json?["stop_sequence"]?.string,
+            refusal: json?["stop_details"]?["explanation"]?.string, usage: Usage(usage))
+    }
+}
+
+extension MessageError {
+    /// Reads the `error` object of an error body or event.
+    init(_ json: JSON) {
+        let type = json["type"]?.string ?? "api_error"
+        self.init(Self.status(for: type), type, json["message"]?.string ?? String(decoding: json.raw, as: UTF8.self))
+    }
+
+    private static func status(for type: String) -> Int {
+        switch type {
+        case "invalid_request_error": 400
+        case "authentication_error": 401
+        case "billing_error": 402
+        case "permission_error": 403
+        case "not_found_error": 404
+        case "request_too_large": 413
+        case "rate_limit_error": 429
+        case "timeout_error": 504
+        case "overloaded_error": 529
+        default: 500
+        }
+    }
+}

@@ -1,0 +1,164 @@
+/// Events as bytes: the `data` object of each, and the whole server-sent event around it.
+extension MessageEvent {
+    /// The name behind `event:`.
+    public var name: String {
+        switch self {
+        case .messageStart: "message_start"
+        case .blockStart: "content_block_start"
+        case .blockDelta: "content_block_delta"
+        case .blockStop: "content_block_stop"
+        case .messageDelta: "message_delta"
+        case .messageStop: "message_stop"
+        case .ping: "ping"
+        case .error: "error"
+        case .other(let name, _): name
+        }
+    }
+
+    /// Appends `event: NAME\ndata: JSON\n\n`; gives where the JSON stands.
+    @discardableResult
+    public func write(into out: inout JSONWriter) -> Range<Int> {
+        out.verbatim("event: ")
+        writeName(into: &out)
+        out.verbatim("\ndata: ")
+        let start = out.bytes.count
+        writeData(into: &out)
+        let end = out.bytes.count
+        out.verbatim("\n\n")
+        return start..<end
+    }
+
+    private func writeName(into out: inout JSONWriter) {
+        switch self {
+        case .blockDelta: out.verbatim("content_block_delta")
+        case .other(let name, _): out.verbatim(text: name)
+        default: out.verbatim(text: name)
+        }
+    }
+
+    /// Appends the JSON object behind `data:`.
+    public func writeData(into out: inout JSONWriter) {
+        switch self {
+        case .messageStart(let start): start.write(into: &out)
+        case .blockStart(let index, let block):
+            out.verbatim(#"{"type":"content_block_start","index":"#)
+            out.verbatim(int: index)
+            out.key("content_block")
+            block.writeStart(into: &out)
+            out.endObject()
+        case .blockDelta(let index, let delta):
+            out.verbatim(#"{"type":"content_block_delta","index":"#)
+            out.verbatim(int: index)
+            out.verbatim(#","delta":"#)
+            delta.write(into: &out)
+            out.endObject()
+        case .blockStop(let index):
+            out.verbatim(#"{"type":"content_block_stop","index":"#)
+            out.verbatim(int: index)
+            out.endObject()
+        case .messageDelta(let delta): delta.write(into: &out)
+        case .messageStop: out.verbatim(#"{"type":"message_stop"}"#)
+        case .ping: out.verbatim(#"{"type":"ping"}"#)
+        case .error(let error): error.write(into: &out, requestID: nil)
+        case .other(_, let data): out.verbatim(bytes: data)
+        }
+    }
+}
+
+extension MessageStart {
+    func write(into out: inout JSONWriter) {
+        out.verbatim(#"{"type":"message_start","message":"#)
+        out.beginObject()
+        out.field("id", id)
+        out.field("type", "message")
+        out.field("role", "assistant")
+        out.field("model", model)
+        out.verbatim(#","content":[],"stop_reason":null,"stop_sequence":null,"usage":"#)
+        usage.write(into: &out)
+        out.endObject()
+        out.endObject()
+    }
+}
+
+extension ContentBlock {
+    /// The block as `content_block_start` shows it: without what its deltas bring.
+    func writeStart(into out: inout JSONWriter) {
+        switch self {
+        case .text: out.verbatim(#"{"type":"text","text":""}"#)
+        case .thinking: out.verbatim(#"{"type":"thinking","thinking":"","signature":""}"#)
+        case .redactedThinking(let data):
+            out.beginObject()
+            out.field("type", "redacted_thinking")
+            out.field("data", data)
+            out.endObject()
+        case .toolUse(let id, let name):
+            out.beginObject()
+            out.field("type", "tool_use")
+            out.field("id", id)
+            out.field("name", name)
+            out.verbatim(#","input":{}}"#)
+        case .other(let json): out.raw(json)
+        }
+    }
+}
+
+extension BlockDelta {
+    func write(into out: inout JSONWriter) {
+        switch self {
+        case .text(let text):
+            out.verbatim(#"{"type":"text_delta","text":"#)
+            out.quoted(text)
+        case .thinking(let text):
+            out.verbatim(#"{"type":"thinking_delta","thinking":"#)
+            out.quoted(text)
+        case .signature(let text):
+            out.verbatim(#"{"type":"signature_delta","signature":"#)
+            out.quoted(text)
+        case .inputJSON(let text):
+            out.verbatim(#"{"type":"input_json_delta","partial_json":"#)
+            out.quoted(text)
+        case .other(let json): return out.verbatim(bytes: json)
+        }
+        out.endObject()
+    }
+}
+
+extension MessageDelta {
+    func write(into out: inout JSONWriter) {
+        out.verbatim(#"{"type":"message_delta","delta":"#)
+        out.beginObject()
+        writeStop(into: &out)
+        out.endObject()
+        out.key("usage")
+        usage.write(into: &out)
+        out.endObject()
+    }
+
+    /// `stop_reason`, `stop_sequence` and, for a refusal, `stop_details`.
+    func writeStop(into out: inout JSONWriter) {
+        out.key("stop_reason")
+        if let stopReason { out.string(stopReason.rawValue) } else { out.null() }
+        out.key("stop_sequence")
+        if let stopSequence { out.string(stopSequence) } else { out.null() }
+        guard stopReason == .refusal else { return }
+        out.verbatim(#","stop_details":{"type":"refusal","category":null,"explanation":"#)
+        if let refusal { out.string(refusal) } else { out.null() }
+        out.endObject()
+    }
+}
+
+extension Usage {
+    public func write(into out: inout JSONWriter) {
+        out.beginObject()
+        out.field("input_tokens", input)
+        out.field("cache_creation_input_tokens", cacheCreation)
+        out.field("cache_read_input_tokens", cacheRead)
+        out.field("output_tokens", output)
+        if let thinking {
+            out.verbatim(#","output_tokens_details":{"thinking_tokens":"#)
+            out.int(thinking)
+            out.endObject()
+        }
+        out.endObject()
+    }
+}

@@ -1,0 +1,224 @@
+/// An answer that goes to the client as it came: status, fields and bytes. What it says is read on the side, for the
+/// trace. Where an interceptor sees events they are taken apart and only what it changed is written anew.
+struct PassThrough {
+    private let transfer: Transfer
+    private let head: UpstreamHead
+    private var turn: Turn
+    private var assembly = Assembly()
+    private var parser = SSEParser()
+    private var tape: ByteTape
+    private let inflater: Inflater?
+    private var firstTokenMS: Double?
+    private var pings = 0
+    private var gap: Gap
+    private var largestGapMS = 0.0
+    private let isEventStream: Bool
+    private let isEdited: Bool
+
+    private init(_ transfer: Transfer, _ head: UpstreamHead, _ turn: Turn) {
+        (self.transfer, self.head, self.turn) = (transfer, head, turn)
+        isEventStream = head.mediaType == "text/event-stream"
+        let isSuccess = (200..<300).contains(head.status) && turn.request.endpoint == .messages
+        isEdited = isSuccess && (turn.chain.seesEvents || turn.request.model != turn.request.requestedModel)
+        tape = ByteTape(.upstream, isEventStream: isEventStream)
+        inflater = Relay.inflater(for: head)
+        gap = Gap(turn.limits)
+    }
+
+    private var client: Connection { turn.client }
+    private var exchange: Exchange { turn.exchange }
+
+    /// Relays one answer from beginning to end.
+    static func run(_ transfer: Transfer, _ head: UpstreamHead, _ turn: Turn) async throws -> Outcome {
+        var relay = PassThrough(transfer, head, turn)
+        var outcome = Outcome.upstreamError
+        defer { relay.turn.chain.finished(outcome) }
+        do {
+            outcome = try await relay.run()
+        } catch let failure {
+            relay.finish(status: head.status, body: nil)
+            guard let report = Report(failure) else {
+                outcome = .clientGone
+                throw failure
+            }
+            turn.exchange.record(report, isRetried: false)
+            if turn.client.hasBegunAnswer {
+                try await turn.client.breakOff(report.error)
+            } else {
+                try await turn.client.refuse(report.error, turn.exchange, backend: turn.backend)
+            }
+        }
+        return outcome
+    }
+
+    private mutating func run() async throws -> Outcome {
+        if isEventStream { try await stream() } else { try await whole() }
+        return (200..<300).contains(head.status) && assembly.error == nil ? .ok : .upstreamError
+    }
+
+    /// The upstream's fields without those that belong to its connection.
+    private var fields: HTTPFields {
+        var fields = HTTPFields.endToEnd(head.headers)
+        if isEdited { fields["content-encoding"] = nil }
+        if fields["request-id"] == nil { fields["request-id"] = exchange.requestID }
+        return fields
+    }
+
+    private mutating func whole() async throws {
+        let bytes = try await transfer.rest(limit: turn.limits.maxAnswer)
+        let plain = try unpack(bytes)
+        if exchange.isObserved { tape.append(plain, at: exchange.elapsedMS) }
+        let message = try? JSON.parse(plain)
+        var body = bytes
+        if let message, message["content"] != nil {
+            let events = MessageEvent.all(of: message)
+            for event in events { note(event) }
+            if isEdited { body = try await edited(message, events) }
+        }
+        finish(status: head.status, body: assembly.start == nil ? plain : nil)
+        try await client.answer(head.status, fields, body: body)
+    }
+
+    /// The message after the interceptors; untouched bytes when they changed nothing.
+    private mutating func edited(_ message: JSON, _ events: [MessageEvent]) async throws -> [UInt8] {
+        var out = Assembly()
+        var isChanged = false
+        for event in events {
+            let passed = try await turn.chain.event(event)
+            isChanged = isChanged || passed != [event]
+            for event in passed { out.add(event) }
+        }
+        let bytes = isChanged ? out.message() : message.document.bytes
+        return Self.rename(bytes, at: nil, to: turn.request)
+    }
+
+    private mutating func stream() async throws {
+        try await client.beginStream(head.status, fields)
+        while true {
+            switch try await transfer.next(within: gap.patienceMS) {
+            case .bytes(let bytes):
+                gap.close(&largestGapMS)
+                try await relay(bytes)
+            case .silence:
+                if gap.isTooLong { throw gap.error }
+                if client.isBetweenEvents { try await client.stream(Self.pingEvent) }
+            case .end:
+                try await end()
+                return
+            }
+        }
+    }
+
+    private static let pingEvent = Array("event: ping\ndata: {\"type\":\"ping\"}\n\n".utf8)
+
+    private mutating func relay(_ bytes: [UInt8]) async throws {
+        client.isBetweenEvents = false
+        if !isEdited { try await client.stream(bytes) }
+        let plain = try unpack(bytes)
+        if exchange.isObserved { tape.append(plain, at: exchange.elapsedMS) }
+        let events = try split(plain)
+        for event in events { note(MessageEvent(event)) }
+        if isEdited { try await client.stream(edited(events)) }
+        client.isBetweenEvents = !parser.isInsideEvent && inflater == nil
+        if let part = tape.take(at: exchange.elapsedMS, isComplete: false) { exchange.record(part) }
+    }
+
+    /// The events that `bytes` complete; nil: those that the end completes.
+    private mutating func split(_ bytes: [UInt8]?) throws(TranslationError) -> [SSEEvent] {
+        var events: [SSEEvent] = []
+        let take: (SSEEvent) throws(TranslationError) -> Void = { events.append($0) }
+        guard let bytes else {
+            try parser.finish(take)
+            return events
+        }
+        let all = bytes[...]
+        try parser.feed(all.span, take)
+        return events
+    }
+
+    /// The events after the interceptors; what they left alone keeps its bytes.
+    private mutating func edited(_ events: [SSEEvent]) async throws -> [UInt8] {
+        var out = JSONWriter(capacity: 1024)
+        for raw in events where !raw.isComment {
+            let event = MessageEvent(raw)
+            let passed = try await turn.chain.event(event)
+            guard passed == [event] else {
+                for event in passed { event.write(into: &out) }
+                continue
+            }
+            out.verbatim("event: ")
+            out.verbatim(text: raw.name.isEmpty ? event.name : raw.name)
+            out.verbatim("\ndata: ")
+            out.verbatim(bytes: raw.name == "message_start" ? Self.rename(raw.data, at: "message", to: turn.request) : raw.data)
+            out.verbatim("\n\n")
+        }
+        return out.bytes
+    }
+
+    /// Puts the name the client asked for where the answer names another model.
+    private static func rename(_ bytes: [UInt8], at member: String?, to request: MessageRequest) -> [UInt8] {
+        guard request.model != request.requestedModel, let json = try? JSON.parse(bytes) else { return bytes }
+        guard let model = (member.map { json[$0] } ?? json)?["model"] else { return bytes }
+        var name = JSONWriter()
+        name.string(request.requestedModel)
+        var out = bytes
+        out.replaceSubrange(model.range, with: name.bytes)
+        return out
+    }
+
+    private mutating func end() async throws {
+        let rest = try split(nil)
+        for event in rest { note(MessageEvent(event)) }
+        if isEdited, !rest.isEmpty { try await client.stream(edited(rest)) }
+        try await client.endStream()
+        finish(status: head.status, body: nil)
+    }
+
+    private func unpack(_ bytes: [UInt8]) throws(MessageError) -> [UInt8] {
+        guard let inflater, exchange.isObserved || isEdited else { return bytes }
+        var plain: [UInt8] = []
+        guard inflater.feed(bytes, into: &plain) else {
+            throw MessageError(502, nil, "the upstream's compressed answer is damaged")
+        }
+        return plain
+    }
+
+    private mutating func note(_ event: MessageEvent) {
+        guard exchange.isObserved else { return }
+        if case .ping = event { pings += 1 }
+        if case .blockDelta = event, firstTokenMS == nil { firstTokenMS = exchange.elapsedMS }
+        if let call = assembly.add(event) {
+            exchange.record(.toolCall(.init(call: call, milliseconds: exchange.elapsedMS, isServerSide: false)))
+        }
+    }
+
+    /// Records what there was; also called when the answer broke off.
+    private mutating func finish(status: Int, body: [UInt8]?) {
+        guard exchange.isObserved else { return }
+        if let rest = tape.take(at: exchange.elapsedMS, isComplete: true) { exchange.record(rest) }
+        let hasMessage = assembly.start != nil
+        exchange.record(
+            .response(
+                .init(
+                    status: status, model: turn.request.requestedModel, backend: turn.backend,
+                    stopReason: assembly.end?.stopReason?.rawValue, usage: hasMessage ? assembly.usage : nil,
+                    firstTokenMS: firstTokenMS, durationMS: exchange.elapsedMS,
+                    largestGapMS: largestGapMS > 0 ? largestGapMS : nil,
+                    message: hasMessage ? assembly.roleAndContent() : nil, body: body, pings: pings)))
+    }
+
+}
+
+extension HTTPFields {
+    /// Without the fields that belong to one connection (RFC 9110 section 7.6.1) and those that are made anew.
+    public static func endToEnd(_ fields: HTTPFields) -> HTTPFields {
+        var drop: Set = [
+            "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
+            "proxy-authenticate", "proxy-authorization", "content-length", "host", "expect",
+        ]
+        for value in fields.values("connection") {
+            for word in value.split(separator: ",") { drop.insert(trim(word).lowercased()) }
+        }
+        return HTTPFields(fields.fields.filter { !drop.contains($0.name.lowercased()) })
+    }
+}

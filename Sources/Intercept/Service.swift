@@ -1,0 +1,23 @@
+/// What is put together for one proxy: who answers, who listens in, who writes it down.
+public struct Service: Sendable {
+    public let backend: any Backend
+    /// In the order of execution.
+    public let interceptors: [any Interceptor]
+    public let observers: [any Observer]
+    public let version: String
+    /// One JSON object for `/health`: what the recorder has to say.
+    public let health: @Sendable () -> String?
+
+    public init(
+        backend: any Backend, interceptors: [any Interceptor] = [], observers: [any Observer] = [],
+        version: String = "0", health: @escaping @Sendable () -> String? = { nil }
+    ) {
+        self.backend = backend
+        self.interceptors = interceptors
+        self.observers = observers
+        self.version = version
+        self.health = health
+    }
+
+    var backendName: String { type(of: backend).name }
+}

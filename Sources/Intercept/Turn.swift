@@ -1,0 +1,110 @@
+/// One Messages request being answered: what every step of its way needs.
+struct Turn {
+    var request: MessageRequest
+    var chain: Chain
+    let exchange: Exchange
+    let client: Connection
+    let backend: String
+    let limits: Limits
+}
+
+/// The attempts of one exchange at its upstream.
+struct Attempt<B: Backend> {
+    private let backend: B
+    private let request: MessageRequest
+    private let exchange: Exchange
+    private var losses = Losses()
+    /// What goes out next; nil when there is nothing more to try.
+    private(set) var sent: UpstreamRequest?
+    /// 1 for the first.
+    private(set) var number = 1
+    /// What translating took.
+    let microseconds: Double
+
+    /// No exchange is tried more often than this.
+    private static var most: Int { 4 }
+
+    init(_ backend: B, _ request: MessageRequest, _ exchange: Exchange) throws(MessageError) {
+        self.backend = backend
+        self.request = request
+        self.exchange = exchange
+        let began = Monotonic.now()
+        do { sent = try backend.translate(request, &losses) } catch { throw error.error }
+        microseconds = Monotonic.now().milliseconds(since: began) * 1000
+        recordTranslation()
+    }
+
+    /// Asks the backend for another request after a refusal.
+    mutating func mend(_ head: UpstreamHead, _ body: [UInt8]) -> Bool {
+        guard number < Self.most, let last = sent else { return false }
+        let before = losses.all.count
+        sent = backend.retry(request, after: last, head: head, body: body, &losses)
+        number += 1
+        if losses.all.count > before { recordTranslation() }
+        return sent != nil
+    }
+
+    private func recordTranslation() {
+        exchange.record(
+            .translation(
+                .init(backend: B.name, upstreamModel: sent?.model ?? "", microseconds: microseconds, losses: losses)))
+    }
+
+    /// What was lost on the way back.
+    func recordLosses(_ reply: Losses) {
+        guard !reply.isEmpty else { return }
+        exchange.record(
+            .translation(.init(backend: B.name, upstreamModel: sent?.model ?? "", microseconds: 0, losses: reply)))
+    }
+
+    func headMoment(_ head: UpstreamHead, _ transfer: Transfer) -> Moment.Head {
+        .init(
+            attempt: number, head: head, connectMS: transfer.connectMS, tlsMS: transfer.tlsMS,
+            reused: transfer.isReused, firstByteMS: exchange.elapsedMS)
+    }
+
+    func recordFailure(_ error: MessageError, _ head: UpstreamHead, isRetried: Bool) {
+        exchange.record(
+            .error(
+                .init(
+                    stage: "upstream", kind: error.type, message: error.message, status: head.status,
+                    isRetried: isRetried)))
+    }
+
+    /// Fields of the service's answer that are worth showing to the client.
+    func fields(_ head: UpstreamHead) -> HTTPFields {
+        HTTPFields(head.headers.fields.filter { $0.name.lowercased().hasPrefix("anthropic-ratelimit-") })
+    }
+}
+
+/// What the client is told about a failure, and the stage the trace names.
+struct Report {
+    let error: MessageError
+    let stage: String
+
+    /// nil when the failure is the client's going away.
+    init?(_ failure: any Error) {
+        switch failure {
+        case let failure as TransferError:
+            guard failure.stage != .cancelled else { return nil }
+            error = Self.describe(failure)
+            stage = failure.stage == .connect ? "connect" : "upstream"
+        case let failure as TranslationError:
+            error = failure.error
+            stage = "decode"
+        case let failure as MessageError:
+            error = failure
+            stage = failure.status == 504 ? "upstream" : "hook"
+        default: return nil
+        }
+    }
+
+    private static func describe(_ failure: TransferError) -> MessageError {
+        switch failure.stage {
+        case .connect: MessageError(502, nil, "claudecodex: cannot reach the model service: \(failure.message)")
+        case .firstByte: MessageError(504, nil, "claudecodex: \(failure.message)")
+        case .body: MessageError(502, nil, "claudecodex: the answer broke off: \(failure.message)")
+        case .cancelled: MessageError(499, nil, "cancelled")
+        }
+    }
+}

@@ -1,0 +1,192 @@
+/// A request body as the difference from an earlier one, and back. Pure: bytes in, bytes out, and what comes back is
+/// what went in, byte for byte. The rule is written down in `docs/trace-format.md`.
+internal import Intercept
+
+/// What `body` keeps of `base`. Equality is equality of bytes: of whole top-level values, and of leading elements of
+/// top-level arrays.
+struct Delta: Sendable {
+    /// What becomes of each member of the body, in its order.
+    enum Part: Sendable, Equatable {
+        /// Equal to the base's member of the same name.
+        case same
+        /// An array whose first `count` elements are the base's.
+        case keep(count: Int)
+        /// Written out.
+        case whole
+    }
+
+    let parts: [Part]
+    /// For each member, the base's member it was compared with.
+    let mates: [Int?]
+    /// Whether the members do not stand in the order in which they would be put together.
+    let needsOrder: Bool
+    /// Bytes that the delta form takes, without the words around it.
+    let size: Int
+
+    init(_ body: Outline, against base: Outline) {
+        var parts: [Part] = []
+        var mates: [Int?] = []
+        var size = 0
+        for (index, member) in body.members.enumerated() {
+            let mate = base.member(named: member.key, of: body, hint: index)
+            let part = Self.compare(body, member, base, mate.map { base.members[$0] })
+            parts.append(part)
+            mates.append(mate)
+            size += member.key.count + 2 + Self.written(member, part)
+        }
+        self.parts = parts
+        self.mates = mates
+        self.size = size
+        needsOrder = Self.isOutOfOrder(mates)
+    }
+
+    private static func compare(_ body: Outline, _ member: Outline.Member, _ base: Outline, _ mate: Outline.Member?) -> Part {
+        guard let mate else { return .whole }
+        if body.same(member.value, base.bytes, mate.value) { return .same }
+        guard let elements = member.elements, let others = mate.elements else { return .whole }
+        var count = 0
+        while count < elements.count, count < others.count, body.same(elements[count], base.bytes, others[count]) {
+            count += 1
+        }
+        return count > 0 ? .keep(count: count) : .whole
+    }
+
+    private static func written(_ member: Outline.Member, _ part: Part) -> Int {
+        switch part {
+        case .same: 0
+        case .whole: member.value.count
+        case .keep(let count): Outline.rest(of: member, behind: count).count + 8
+        }
+    }
+
+    /// The order when put together: the base's members first, as the base has them, then the others.
+    private static func isOutOfOrder(_ mates: [Int?]) -> Bool {
+        var last = -1
+        for mate in mates {
+            let place = mate ?? .max
+            if place < last { return true }
+            last = place
+        }
+        return false
+    }
+}
+
+extension Outline {
+    /// The bytes of an array behind its first `count` elements, without brackets.
+    static func rest(of member: Member, behind count: Int) -> Range<Int> {
+        guard let elements = member.elements, count < elements.count else {
+            return member.value.upperBound - 1..<member.value.upperBound - 1
+        }
+        return elements[count].lowerBound..<member.value.upperBound - 1
+    }
+
+    /// What a member brings that the base does not have; empty for `same`.
+    func remainder(_ index: Int, _ part: Delta.Part) -> Range<Int> {
+        let member = members[index]
+        switch part {
+        case .same: return member.value.lowerBound..<member.value.lowerBound
+        case .whole: return member.value
+        case .keep(let count): return Self.rest(of: member, behind: count)
+        }
+    }
+}
+
+extension Delta {
+    /// Writes `{"base":…,"same":[…],"keep":{…}}`. `attempt` belongs to the base of an upstream body.
+    func write(_ body: Outline, base: String, attempt: Int?, into out: inout JSONWriter) {
+        out.beginObject()
+        out.field("base", base)
+        out.field("base_try", ifPresent: attempt)
+        out.key("same")
+        out.beginArray()
+        for (index, part) in parts.enumerated() where part == .same { out.raw(body.bytes[body.members[index].key]) }
+        out.endArray()
+        writeKeep(body, into: &out)
+        if needsOrder {
+            out.key("order")
+            out.beginArray()
+            for member in body.members { out.raw(body.bytes[member.key]) }
+            out.endArray()
+        }
+        out.endObject()
+    }
+
+    private func writeKeep(_ body: Outline, into out: inout JSONWriter) {
+        out.key("keep")
+        out.beginObject()
+        for (index, part) in parts.enumerated() {
+            guard case .keep(let count) = part else { continue }
+            out.raw(body.bytes[body.members[index].key])
+            out.verbatim(":")
+            out.int(count)
+        }
+        out.endObject()
+    }
+
+    /// Appends the members that the base does not have, as one object.
+    func writeRemainder(_ body: Outline, edits: [Edit], into out: inout [UInt8]) {
+        out.append(UInt8(ascii: "{"))
+        var isFirst = true
+        for (index, part) in parts.enumerated() where part != .same {
+            if !isFirst { out.append(UInt8(ascii: ",")) }
+            isFirst = false
+            out.append(contentsOf: body.bytes[body.members[index].key])
+            out.append(UInt8(ascii: ":"))
+            let isPart = part != .whole
+            if isPart { out.append(UInt8(ascii: "[")) }
+            body.bytes.forEachPiece(of: body.remainder(index, part), edits) { out.append(contentsOf: $0) }
+            if isPart { out.append(UInt8(ascii: "]")) }
+        }
+        out.append(UInt8(ascii: "}"))
+    }
+
+    /// Puts a body together again. Nil when the delta does not fit the base.
+    static func rebuild(_ delta: JSON, body: JSON?, base: JSON) -> [UInt8]? {
+        let same = Set((delta["same"]?.elements).map { $0.map { Array($0.raw) } } ?? [])
+        var brought: [[UInt8]: JSON] = [:]
+        var order: [[UInt8]] = []
+        if let body { for (key, value) in body.members { brought[Array(key.raw)] = value } }
+        if let stated = delta["order"] {
+            order = stated.elements.map { Array($0.raw) }
+        } else {
+            for (key, _) in base.members where same.contains(Array(key.raw)) || brought[Array(key.raw)] != nil {
+                order.append(Array(key.raw))
+            }
+            let known = Set(order)
+            if let body { for (key, _) in body.members where !known.contains(Array(key.raw)) { order.append(Array(key.raw)) } }
+        }
+        var out: [UInt8] = [UInt8(ascii: "{")]
+        for key in order {
+            if out.count > 1 { out.append(UInt8(ascii: ",")) }
+            out.append(contentsOf: key)
+            out.append(UInt8(ascii: ":"))
+            let mate = base.members.first { $0.key.raw.elementsEqual(key) }?.value
+            let kept = delta["keep"]?.members.first { $0.key.raw.elementsEqual(key) }?.value.int ?? 0
+            if same.contains(key) {
+                guard let mate else { return nil }
+                out.append(contentsOf: mate.raw)
+            } else {
+                guard let value = brought[key], append(value, keeping: kept, of: mate, to: &out) else { return nil }
+            }
+        }
+        out.append(UInt8(ascii: "}"))
+        return out
+    }
+
+    private static func append(_ value: JSON, keeping kept: Int, of mate: JSON?, to out: inout [UInt8]) -> Bool {
+        guard kept > 0 else {
+            out.append(contentsOf: value.raw)
+            return true
+        }
+        guard let mate, mate.isArray, value.isArray else { return false }
+        let elements = mate.elements.prefix(kept).map(\.range)
+        guard elements.count == kept, let first = elements.first, let last = elements.last else { return false }
+        out.append(UInt8(ascii: "["))
+        out.append(contentsOf: mate.document.bytes[first.lowerBound..<last.upperBound])
+        let rest = value.raw.dropFirst().dropLast()
+        if !rest.isEmpty { out.append(UInt8(ascii: ",")) }
+        out.append(contentsOf: rest)
+        out.append(UInt8(ascii: "]"))
+        return true
+    }
+}

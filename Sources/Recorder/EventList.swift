@@ -1,0 +1,247 @@
+/// A stretch of an answer as the trace lists it: `[[t_ms,name,data],…]`. What a server-sent event says is written so
+/// that its bytes can be made again: canonical events (`event: NAME`, `data: DATA`, each one line, then an empty one)
+/// need nothing more, all others carry their exact text as a fourth element.
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+internal import Intercept
+
+struct EventList {
+    /// The list, with its brackets.
+    let json: [UInt8]
+    /// The list as the parser sees it; nil only for base64, where there is nothing to look into.
+    let parsed: JSON?
+    /// The data are base64: the bytes are no text.
+    let isBinary: Bool
+
+    /// `isExact` asks for the fourth elements; without them only names and data are kept.
+    init(_ events: Moment.Events, isExact: Bool = true) {
+        var builder = EventListBuilder(events, isExact: isExact)
+        guard events.isEventStream else {
+            let isText = String(validating: events.bytes, as: UTF8.self) != nil
+            if isText { builder.addBody() } else { builder.addBinary() }
+            json = builder.closed()
+            parsed = isText ? try? JSON.parse(json) : nil
+            isBinary = !isText
+            return
+        }
+        isBinary = false
+        builder.addCanonical()
+        let quick = builder.closed()
+        if let found = try? JSON.parse(quick), found.count == builder.count, LineSafety.isSafeStream(quick) {
+            (json, parsed) = (quick, found)
+            return
+        }
+        var careful = EventListBuilder(events, isExact: isExact)
+        careful.isCareful = true
+        careful.addCanonical()
+        json = careful.closed()
+        parsed = try? JSON.parse(json)
+    }
+}
+
+/// Builds the list.
+struct EventListBuilder {
+    private let events: Moment.Events
+    private let isExact: Bool
+    private var out: [UInt8] = []
+    private var mark = 0
+    private var time: [UInt8] = Array("0".utf8)
+    private(set) var count = 0
+    /// Look at each event's data by itself: somewhere a line could not hold what is there, or it is no JSON.
+    var isCareful = false
+
+    init(_ events: Moment.Events, isExact: Bool) {
+        self.events = events
+        self.isExact = isExact
+        out.reserveCapacity(events.bytes.count + events.bytes.count / 8 + 64)
+        out.append(UInt8(ascii: "["))
+        if let first = events.marks.first { time = Self.tenths(first.milliseconds) }
+    }
+
+    func closed() -> [UInt8] { out + [UInt8(ascii: "]")] }
+
+    /// Goes through the events of a stream.
+    mutating func addCanonical() {
+        events.bytes.withUnsafeBufferPointer { bytes in
+            var at = 0
+            while at < bytes.count {
+                let found = RawEvent(bytes, at)
+                add(found, bytes, at)
+                at = found.end
+            }
+        }
+    }
+
+    private mutating func add(_ event: RawEvent, _ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) {
+        begin(at: event.end - 1)
+        if event.isCanonical, let data = event.data {
+            name(event.name.map { bytes[$0] })
+            if !isCareful, Self.looksLikeJSON(bytes, data) {
+                out.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[data]))
+            } else {
+                appendData(Array(bytes[data]))
+            }
+        } else {
+            let text = Array(bytes[start..<event.end])
+            let (spoken, data) = Self.fields(text)
+            name(spoken.map { $0[...] })
+            if let data { appendData(data) } else { out.append(contentsOf: "null".utf8) }
+            if isExact {
+                out.append(UInt8(ascii: ","))
+                appendString(text)
+            }
+        }
+        out.append(UInt8(ascii: "]"))
+    }
+
+    private static func looksLikeJSON(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Bool {
+        guard range.count >= 2 else { return false }
+        let last = bytes[range.upperBound - 1]
+        return bytes[range.lowerBound] == UInt8(ascii: "{") && last == UInt8(ascii: "}")
+    }
+
+    /// A whole body: one event without a name.
+    mutating func addBody() {
+        begin(at: events.bytes.count - 1)
+        out.append(contentsOf: "null,".utf8)
+        appendData(events.bytes)
+        out.append(UInt8(ascii: "]"))
+    }
+
+    /// Bytes that are no text, in the pieces in which they came.
+    mutating func addBinary() {
+        for (index, piece) in events.marks.enumerated() {
+            let end = index + 1 < events.marks.count ? events.marks[index + 1].offset : events.bytes.count
+            guard piece.offset < end, end <= events.bytes.count else { continue }
+            begin(at: piece.offset)
+            out.append(contentsOf: "null,\"".utf8)
+            out.append(contentsOf: Base64.encode(Array(events.bytes[piece.offset..<end])).utf8)
+            out.append(contentsOf: "\"]".utf8)
+        }
+    }
+
+    /// `[t_ms,` with the time at which the byte at `offset` came.
+    private mutating func begin(at offset: Int) {
+        let before = mark
+        while mark + 1 < events.marks.count, events.marks[mark + 1].offset <= offset { mark += 1 }
+        if mark != before { time = Self.tenths(events.marks[mark].milliseconds) }
+        if count > 0 { out.append(UInt8(ascii: ",")) }
+        count += 1
+        out.append(UInt8(ascii: "["))
+        out.append(contentsOf: time)
+        out.append(UInt8(ascii: ","))
+    }
+
+    private mutating func name(_ name: (some Collection<UInt8>)?) {
+        if let name { appendString(name) } else { out.append(contentsOf: "null".utf8) }
+        out.append(UInt8(ascii: ","))
+    }
+
+    /// An object or array as it is; everything else as a string that holds the text.
+    private mutating func appendData(_ data: [UInt8]) {
+        let opens = data.first == UInt8(ascii: "{") || data.first == UInt8(ascii: "[")
+        if opens, let json = try? JSON.parse(data), json.range == 0..<data.count, LineSafety.isSafe(data) {
+            out.append(contentsOf: data)
+        } else {
+            appendString(data)
+        }
+    }
+
+    private mutating func appendString(_ text: some Collection<UInt8>) {
+        out.append(UInt8(ascii: "\""))
+        if text.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }) {
+            out.append(contentsOf: text)
+        } else {
+            out.append(contentsOf: JSONText(utf8: Array(text)).escaped)
+        }
+        out.append(UInt8(ascii: "\""))
+    }
+
+    /// Milliseconds with one digit behind the point.
+    private static func tenths(_ milliseconds: Double) -> [UInt8] {
+        let tenths = Int((Swift.max(0, milliseconds) * 10).rounded())
+        return Array((tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)").utf8)
+    }
+
+    /// Name and data of an event in any spelling. Nil where there is none.
+    private static func fields(_ text: [UInt8]) -> (name: [UInt8]?, data: [UInt8]?) {
+        var name: [UInt8]?
+        var data: [UInt8]?
+        for line in text.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
+            let colon = line.firstIndex(of: UInt8(ascii: ":")) ?? line.endIndex
+            var value = line[colon...].dropFirst()
+            if value.first == 0x20 { value = value.dropFirst() }
+            switch String(decoding: line[..<colon], as: UTF8.self) {
+            case "event": name = Array(value)
+            case "data": data = data.map { $0 + [0x0A] + value } ?? Array(value)
+            default: break
+            }
+        }
+        return (name, data)
+    }
+}
+
+/// Where the parts of one event stand in a stream's bytes.
+struct RawEvent {
+    var name: Range<Int>?
+    var data: Range<Int>?
+    /// Behind the empty line that ends it, or the end of the bytes.
+    let end: Int
+    /// Can be written again from name and data.
+    let isCanonical: Bool
+
+    init(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) {
+        var at = start
+        var isPlain = true
+        if Self.begins(bytes, at, "event: "), let line = Self.lineEnd(bytes, at) {
+            name = at + 7..<line
+            isPlain = line > at + 7 && bytes[line - 1] != 0x0D
+            at = line + 1
+        }
+        if isPlain, Self.begins(bytes, at, "data: "), let line = Self.lineEnd(bytes, at) {
+            data = at + 6..<line
+            at = line + 1
+            if at < bytes.count, bytes[at] == 0x0A, bytes[line - 1] != 0x0D {
+                isCanonical = true
+                end = at + 1
+                return
+            }
+        }
+        isCanonical = false
+        end = Self.blankLineEnd(bytes, start)
+    }
+
+    private static func begins(_ bytes: UnsafeBufferPointer<UInt8>, _ at: Int, _ word: StaticString) -> Bool {
+        let count = word.utf8CodeUnitCount
+        guard at + count <= bytes.count, let base = bytes.baseAddress else { return false }
+        return memcmp(base + at, word.utf8Start, count) == 0
+    }
+
+    private static func lineEnd(_ bytes: UnsafeBufferPointer<UInt8>, _ from: Int) -> Int? {
+        guard let base = bytes.baseAddress, from < bytes.count, let found = memchr(base + from, 0x0A, bytes.count - from) else {
+            return nil
+        }
+        return UnsafeRawPointer(base).distance(to: UnsafeRawPointer(found))
+    }
+
+    /// Behind the next empty line, whatever ends the lines; the end of the bytes when there is none.
+    private static func blankLineEnd(_ bytes: UnsafeBufferPointer<UInt8>, _ from: Int) -> Int {
+        var at = from
+        var isLineEmpty = false
+        while at < bytes.count {
+            let byte = bytes[at]
+            at += 1
+            guard byte == 0x0A || byte == 0x0D else {
+                isLineEmpty = false
+                continue
+            }
+            if byte == 0x0D, at < bytes.count, bytes[at] == 0x0A { at += 1 }
+            if isLineEmpty { return at }
+            isLineEmpty = true
+        }
+        return bytes.count
+    }
+}

@@ -1,0 +1,102 @@
+/// The record `events`. A secret that a model streams comes in pieces, none of which looks like one: stretches of a
+/// stream wait until the whole answer has been looked at.
+internal import Intercept
+
+/// Stretches of an exchange's stream that wait for its answer.
+struct HeldStream {
+    /// Waiting bytes above which an exchange's stretches are written before its answer is known.
+    static let limit = 1 << 20
+
+    var waiting: [(events: Moment.Events, time: Timestamp)] = []
+    var bytes = 0
+    /// The answer has been seen.
+    var isDecided = false
+    /// The answer holds a secret, or there is no answer to judge by.
+    var isSuspect = false
+}
+
+extension RecordWriter {
+    func hold(_ events: Moment.Events, _ notes: ExchangeNotes, _ time: Timestamp) {
+        guard redactor.level == .tokens else { return writeAtOnce(events, notes, time) }
+        notes.stream.waiting.append((events, time))
+        notes.stream.bytes += events.bytes.count
+        if notes.stream.isDecided {
+            writeWaiting(notes)
+        } else if notes.stream.bytes > HeldStream.limit {
+            notes.stream.isSuspect = true
+            writeWaiting(notes)
+        }
+    }
+
+    /// Writes what has waited. `isClean` says that the answer is complete and holds no secret.
+    func release(_ notes: ExchangeNotes, isClean: Bool) {
+        notes.stream.isDecided = true
+        if !isClean { notes.stream.isSuspect = true }
+        writeWaiting(notes)
+    }
+
+    private func writeWaiting(_ notes: ExchangeNotes) {
+        let waiting = notes.stream.waiting
+        guard !waiting.isEmpty else { return }
+        notes.stream.waiting = []
+        notes.stream.bytes = 0
+        // What an interceptor took out of the answer was never looked at.
+        let isSuspect = notes.stream.isSuspect || notes.isAltered
+        let lists = waiting.map { EventList($0.events, isExact: !isSuspect) }
+        let edits = isSuspect ? pieceEdits(waiting.map(\.events.side), lists) : lists.map { redactor.edits($0.json, 0..<$0.json.count) }
+        for index in waiting.indices {
+            let (events, time) = waiting[index]
+            if isSuspect, lists[index].isBinary {
+                writeDropped(events, notes, time)
+            } else {
+                write(events, lists[index], edits[index], notes, time)
+            }
+        }
+    }
+
+    /// Each side is a text of its own.
+    private func pieceEdits(_ sides: [Moment.Events.Side], _ lists: [EventList]) -> [[Edit]] {
+        var edits = [[Edit]](repeating: [], count: lists.count)
+        for side in [Moment.Events.Side.upstream, .client] {
+            let places = lists.indices.filter { sides[$0] == side && lists[$0].parsed != nil }
+            let found = PieceRedaction.edits(places.compactMap { lists[$0].parsed }, redactor)
+            for (place, more) in zip(places, found) { edits[place] = more }
+        }
+        return edits
+    }
+
+    /// At the levels that need no look at the whole: `off` and `headers` keep everything, `strict` nothing that is text.
+    private func writeAtOnce(_ events: Moment.Events, _ notes: ExchangeNotes, _ time: Timestamp) {
+        guard redactor.level == .strict else { return write(events, EventList(events), [], notes, time) }
+        let list = EventList(events, isExact: false)
+        guard let parsed = list.parsed else { return writeDropped(events, notes, time) }
+        write(events, list, PieceRedaction.textEdits(parsed, redactor), notes, time)
+    }
+
+    private func write(
+        _ events: Moment.Events, _ list: EventList, _ edits: [Edit], _ notes: ExchangeNotes, _ time: Timestamp
+    ) {
+        var json = list.json
+        if !edits.isEmpty {
+            json = json.edited(0..<json.count, edits)
+            if (try? JSON.parse(json)) == nil { return writeDropped(events, notes, time) }
+        }
+        emit("events", notes, time) { out in
+            out.field("side", events.side.rawValue)
+            out.field("part", events.part)
+            if list.isBinary { out.field("encoding", "base64") }
+            out.verbatim(#","events":"#)
+            out.verbatim(bytes: json)
+        }
+    }
+
+    private func writeDropped(_ events: Moment.Events, _ notes: ExchangeNotes, _ time: Timestamp) {
+        notes.dropped += 1
+        statistics.redactionFailures += 1
+        emit("events", notes, time) { out in
+            out.field("side", events.side.rawValue)
+            out.field("part", events.part)
+            out.field("events_dropped", "redaction")
+        }
+    }
+}

@@ -1,0 +1,117 @@
+/// Whether JSON can stand in a line that every reader takes: no line end between tokens, no half of a surrogate pair
+/// (DuckDB and jq refuse the whole line), not nested too deep.
+enum LineSafety {
+    /// Nesting that a record adds to what it holds stays below the reader's limit of 256.
+    static let maximumDepth = 240
+
+    /// Whether the JSON text can be written as it is.
+    static func isSafe(_ json: [UInt8]) -> Bool {
+        let counts = survey(json)
+        if counts.hasLineEnd { return false }
+        if counts.openings > maximumDepth, depth(json) > maximumDepth { return false }
+        return !counts.hasUnicodeEscape || loneSurrogates(in: json).isEmpty
+    }
+
+    /// Whether a stretch of a stream can be written as it is. Its depth was checked when it was parsed.
+    static func isSafeStream(_ json: [UInt8]) -> Bool {
+        let counts = survey(json)
+        return !counts.hasLineEnd && (!counts.hasUnicodeEscape || loneSurrogates(in: json).isEmpty)
+    }
+
+    /// The same JSON value made safe: line ends become blanks, lone surrogates U+FFFD. For values that need not keep
+    /// their exact bytes.
+    static func repaired(_ json: [UInt8]) -> [UInt8] {
+        if isSafe(json) { return json }
+        var out = json.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
+        for at in loneSurrogates(in: json) { out.replaceSubrange(at + 2..<at + 6, with: "fffd".utf8) }
+        return out
+    }
+
+    private struct Survey {
+        var hasLineEnd = false
+        var hasUnicodeEscape = false
+        var openings = 0
+    }
+
+    private static func survey(_ json: [UInt8]) -> Survey {
+        var found = Survey()
+        let all = json[...]
+        let text = all.span
+        let raw = text.bytes
+        var at = 0
+        var lineEnds = SIMDMask<SIMD16<Int8>>(repeating: false)
+        var escapes = SIMDMask<SIMD16<Int8>>(repeating: false)
+        while at &+ 17 <= text.count {
+            let here = raw.unsafeLoadUnaligned(fromByteOffset: at, as: SIMD16<UInt8>.self)
+            let next = raw.unsafeLoadUnaligned(fromByteOffset: at &+ 1, as: SIMD16<UInt8>.self)
+            lineEnds = lineEnds .| ((here .== 0x0A) .| (here .== 0x0D))
+            escapes = escapes .| ((here .== 0x5C) .& (next .== 0x75))
+            let open = (here | 0x20) .== 0x7B
+            found.openings &+= Int(SIMD16<UInt8>(repeating: 0).replacing(with: 1, where: open).wrappedSum())
+            at &+= 16
+        }
+        found.hasLineEnd = any(lineEnds)
+        found.hasUnicodeEscape = any(escapes)
+        while at < text.count {
+            let byte = text[at]
+            if byte == 0x0A || byte == 0x0D { found.hasLineEnd = true }
+            if byte == 0x5C, at + 1 < text.count, text[at + 1] == 0x75 { found.hasUnicodeEscape = true }
+            if byte | 0x20 == 0x7B { found.openings += 1 }
+            at += 1
+        }
+        return found
+    }
+
+    /// How deep arrays and objects nest.
+    static func depth(_ json: [UInt8]) -> Int {
+        var depth = 0
+        var deepest = 0
+        var isInString = false
+        var isEscaped = false
+        for byte in json {
+            if isInString {
+                if isEscaped { isEscaped = false } else if byte == 0x5C { isEscaped = true } else if byte == 0x22 { isInString = false }
+                continue
+            }
+            switch byte {
+            case 0x22: isInString = true
+            case 0x5B, 0x7B:
+                depth += 1
+                deepest = max(deepest, depth)
+            case 0x5D, 0x7D: depth -= 1
+            default: break
+            }
+        }
+        return deepest
+    }
+
+    /// Where `\uD8XX` escapes stand that are no half of a pair.
+    static func loneSurrogates(in json: [UInt8]) -> [Int] {
+        var found: [Int] = []
+        var at = 0
+        while at + 1 < json.count {
+            guard json[at] == 0x5C else {
+                at += 1
+                continue
+            }
+            guard json[at + 1] == 0x75, let unit = unit(json, at) else {
+                at += 2
+                continue
+            }
+            let low = at + 6 < json.count && json[at + 6] == 0x5C ? Self.unit(json, at + 6) : nil
+            if (0xD800..<0xDC00).contains(unit), let low, (0xDC00..<0xE000).contains(low) {
+                at += 12
+                continue
+            }
+            if (0xD800..<0xE000).contains(unit) { found.append(at) }
+            at += 6
+        }
+        return found
+    }
+
+    /// The number in `\uXXXX` at this index.
+    private static func unit(_ json: [UInt8], _ at: Int) -> UInt16? {
+        guard at + 5 < json.count, json[at + 1] == 0x75 else { return nil }
+        return UInt16(String(decoding: json[at + 2..<at + 6], as: UTF8.self), radix: 16)
+    }
+}

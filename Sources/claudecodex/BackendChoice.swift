@@ -1,0 +1,96 @@
+internal import Backends
+internal import Intercept
+
+/// Which backend answers, why, and what else the environment would have allowed.
+struct BackendChoice {
+    let backend: any Backend
+    /// `OPENAI_API_KEY is set`, `--backend anthropic`
+    let because: String
+    let alsoPossible: [String]
+    /// The client must bring credentials of its own, which go on to the upstream.
+    let needsCredentials: Bool
+
+    var name: String { type(of: backend).name }
+
+    /// The variable by which each backend is told its base URL.
+    private static let addresses = [
+        "anthropic": "ANTHROPIC_UPSTREAM_URL", "openai_compatible": "OPENAI_BASE_URL",
+        "openai_responses": "OPENAI_BASE_URL", "bedrock": "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+    ]
+
+    init(_ settings: Settings, _ environment: Environment) throws(Failure) {
+        let named = try settings.backend.map { setting throws(Failure) in try Self.known(setting) }
+        var environment = environment
+        if let (variable, url, source) = try Self.address(settings, environment, named) {
+            environment.set(variable, url, source)
+        }
+        if let named { try DotEnvRule.check(environment, backend: named) }
+        let choice = try Self.pick(environment, named)
+        backend = choice.backend
+        because = settings.backend.map(Self.words) ?? Self.reason(choice.why)
+        // The pass-through is always possible: worth a word only where something asks for it.
+        alsoPossible = choice.alsoPossible.filter { !$0.hasSuffix("nothing else is configured") }
+        needsCredentials =
+            type(of: choice.backend).name == "anthropic"
+            && environment.first("ANTHROPIC_UPSTREAM_API_KEY", "ANTHROPIC_UPSTREAM_AUTH_TOKEN") == nil
+        try DotEnvRule.check(environment, backend: type(of: choice.backend).name)
+    }
+
+    /// What an explicit choice is explained by.
+    private static func words(_ setting: Setting) -> String {
+        switch setting.origin {
+        case .flag(let name): "--\(name) \(setting.text)"
+        case .variable(let name, let source): "\(name)=\(setting.text) (\(source))"
+        }
+    }
+
+    private static func reason(_ why: String) -> String {
+        why.hasPrefix("because ") ? String(why.dropFirst("because ".count)) : why
+    }
+
+    private static func known(_ setting: Setting) throws(Failure) -> String {
+        if let type = Registry.named(setting.text) { return type.name }
+        let names = Registry.all.map { $0.name }
+        throw setting.failure(
+            "no backend of this version" + Suggestion.phrase(for: setting.text, in: names),
+            hints: ["backends: auto, \(names.joined(separator: ", "))"])
+    }
+
+    private static func pick(_ environment: Environment, _ named: String?) throws(Failure) -> Registry.Choice {
+        do { return try Registry.choose(environment, explicit: named) } catch {
+            // A mix with ./.env may be what is wrong; that rule says it best.
+            for type in Registry.all { try DotEnvRule.check(environment, backend: type.name) }
+            throw .configuration("\(error)")
+        }
+    }
+
+    /// Which backend it will be, whatever its address.
+    private static func name(_ environment: Environment, _ named: String?) throws(Failure) -> String {
+        if let named { return named }
+        return type(of: try pick(environment, nil).backend).name
+    }
+
+    /// The variable to set for `--upstream`; or, for the pass-through, for a gateway that the client was told to use: its
+    /// credentials are meant for that gateway and for nobody else.
+    private static func address(
+        _ settings: Settings, _ environment: Environment, _ named: String?
+    ) throws(Failure) -> (String, String, Environment.Source)? {
+        if let upstream = settings.upstream {
+            let backend = try name(environment, named)
+            guard let variable = addresses[backend] else { throw upstream.failure("\(backend) has no upstream") }
+            return (variable, upstream.text, .flag)
+        }
+        guard let gateway = environment.entry("ANTHROPIC_BASE_URL"), environment["ANTHROPIC_UPSTREAM_URL"] == nil,
+            !isOwn(gateway.value, settings.listen), try name(environment, named) == "anthropic"
+        else { return nil }
+        return ("ANTHROPIC_UPSTREAM_URL", gateway.value, gateway.source)
+    }
+
+    /// Whether a base URL points back at this proxy, as it does in a shell that has evaluated `claudecodex env`.
+    static func isOwn(_ url: String, _ listen: ListenAddress) -> Bool {
+        guard case .tcp(_, let port) = listen, url.hasPrefix("http://") else { return false }
+        let authority = url.dropFirst("http://".count).prefix { $0 != "/" }
+        guard let address = try? ListenAddress(parsing: String(authority)) else { return false }
+        return address.isOfThisMachine && address.port == port
+    }
+}

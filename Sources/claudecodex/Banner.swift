@@ -1,0 +1,42 @@
+internal import Intercept
+
+/// What `serve` says when it is ready.
+struct Banner {
+    let address: ListenAddress
+    let backend: String
+    /// The backend's own words: host, region, models.
+    let summary: String
+    let because: String
+    let alsoPossible: [String]
+    let needsCredentials: Bool
+    /// `*haiku* -> qwen3:8b`
+    let models: [String]
+    let denied: [String]
+    /// Nil when nothing is recorded.
+    let trace: String?
+    let redact: String
+
+    var text: String {
+        var lines = ["claudecodex \(Version.number)  \(address.url)", "backend  " + backendLine]
+        if !alsoPossible.isEmpty {
+            lines.append("         also possible: \(alsoPossible.joined(separator: ", "))     (choose with -b)")
+        }
+        if !denied.isEmpty { lines.append("deny     " + denied.joined(separator: "   ")) }
+        lines.append("traces   " + (trace.map { "\($0)     redact: \(redact)" } ?? "off"))
+        lines.append("use it   " + use)
+        lines.append("Ready (^C to quit)")
+        return lines.map { Text.printable(Text.withoutCredentials($0)) + "\n" }.joined() + "\n"
+    }
+
+    private var backendLine: String {
+        let words = summary.isEmpty ? "" : " (\(summary))"
+        let map = models.isEmpty ? "" : "     " + models.joined(separator: ", ")
+        return "\(backend)\(words), because \(because)\(map)"
+    }
+
+    private var use: String {
+        guard case .tcp = address else { return "a client that can speak HTTP over the socket \(address)" }
+        let token = needsCredentials ? "" : " ANTHROPIC_AUTH_TOKEN=\(ClientEnvironment.placeholder)"
+        return "export ANTHROPIC_BASE_URL=\(address.url)\(token)     (eval \"$(claudecodex env)\")"
+    }
+}

@@ -1,0 +1,70 @@
+/// One flag as the table describes it.
+struct Flag: Sendable {
+    /// The flags by their long names.
+    enum Name: String, CaseIterable, Sendable {
+        case listen, port, backend, upstream, model
+        case logDir = "log-dir"
+        case record, redact
+        case yesStoreSecrets = "yes-store-secrets"
+        case denyTool = "deny-tool"
+        case format, color, quiet, verbose
+        case maxBody = "max-body"
+        case timeout, ping
+        case envFile = "env-file"
+        case config, shell, help, version
+    }
+
+    /// The headings under which help lists them.
+    enum Group: String, CaseIterable, Sendable {
+        case traffic = "Traffic"
+        case traces = "Traces"
+        case tools = "Tools"
+        case output = "Output"
+        case limits = "Limits"
+        case files = "Files"
+        case other = "Other"
+    }
+
+    let name: Name
+    var short: Character?
+    /// What stands for the value in help; nil for a flag without one.
+    var value: String?
+    /// The only values it takes, if they are few.
+    var choices: [String] = []
+    /// The value without the flag, as help shows it.
+    var fallback: String?
+    var repeats = false
+    /// Has no variable.
+    var isAction = false
+    /// Variables of other programs that mean the same, the strongest first.
+    var otherVariables: [String] = []
+    let group: Group
+    var words: [Word] = [.serve, .run, .env]
+    /// Shown by `-h`.
+    var isCommon = false
+    /// One line.
+    let doc: String
+    /// What else there is to know.
+    var detail = ""
+
+    /// `CLAUDECODEX_LOG_DIR`
+    var variable: String? {
+        isAction ? nil : "CLAUDECODEX_" + name.rawValue.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
+    }
+
+    /// All variables that set it, the strongest first.
+    var variables: [String] { (variable.map { [$0] } ?? []) + otherVariables }
+
+    /// All there is to say, in sentences.
+    var explanation: String {
+        let choices =
+            choices.isEmpty || value?.contains("|") ?? false ? "" : "One of \(choices.joined(separator: ", ")). "
+        return doc + " " + choices + detail
+    }
+
+    /// `-l, --listen ADDR`
+    var usage: String {
+        let long = "--\(name.rawValue)" + (value.map { " \($0)" } ?? "")
+        return (short.map { "-\($0), " } ?? "    ") + long
+    }
+}

@@ -1,0 +1,151 @@
+/// The one table of flags. Parsing, help, variables and `docs/command.md` come from it.
+enum Flags {
+    static let all: [Flag] = traffic + traces + tools + output + limits + files + other
+
+    /// The row of a flag.
+    static func row(_ name: Flag.Name) -> Flag? { all.first { $0.name == name } }
+
+    /// By long name, without the dashes.
+    static func named(_ long: String) -> Flag? { all.first { $0.name.rawValue == long } }
+
+    static func short(_ letter: Character) -> Flag? { all.first { $0.short == letter } }
+
+    private static let traffic: [Flag] = [
+        Flag(
+            name: .listen, short: "l", value: "ADDR", fallback: "127.0.0.1:8082", otherVariables: ["SERVER_HOST"],
+            group: .traffic, words: [.serve, .env], isCommon: true,
+            doc: "Where to listen.",
+            detail: """
+                HOST:PORT, :PORT, :0 for any free port, or unix:/path. This version has no access token, so it listens on loopback addresses and unix sockets only. SERVER_HOST
+                gives the host alone; the port then comes from --port.
+                """),
+        Flag(
+            name: .port, short: "p", value: "N", fallback: "8082", otherVariables: ["SERVER_PORT"],
+            group: .traffic, words: [.serve, .env], doc: "The port alone; 0 for any free one.",
+            detail: "Not together with --listen."),
+        Flag(
+            name: .backend, short: "b", value: "NAME", fallback: "auto",
+            otherVariables: ["LLM_BACKEND", "LLM_PROVIDER"],
+            group: .traffic, isCommon: true, doc: "Who answers.",
+            detail: """
+                anthropic passes requests through with the client's own credentials; the others translate. auto looks at the
+                environment and says why; an explicit choice always wins.
+                """),
+        Flag(
+            name: .upstream, value: "URL", group: .traffic, doc: "The backend's base URL.",
+            detail: """
+                Stands for the variable of the backend in use: ANTHROPIC_UPSTREAM_URL, OPENAI_BASE_URL or
+                AWS_ENDPOINT_URL_BEDROCK_RUNTIME.
+                """),
+        Flag(
+            name: .model, short: "m", value: "FROM=TO", repeats: true, group: .traffic, isCommon: true,
+            doc: "Send model TO for FROM; repeatable.",
+            detail: """
+                FROM is a glob: `*haiku*=qwen3:8b`. The first match wins. Upper and lower case are the same, and a `[1m]` behind the client's name does not matter.
+                In the variable, commas or line ends separate the pairs; flags come before the variable's.
+                """),
+    ]
+
+    private static let traces: [Flag] = [
+        Flag(
+            name: .logDir, value: "DIR", fallback: "the state directory", group: .traces, words: [.serve, .run],
+            isCommon: true,
+            doc: "Where traces go.",
+            detail: """
+                Without it: ./logs if it holds the marker file .claudecodex, else $XDG_STATE_HOME/claudecodex/logs, which
+                is ~/.local/state/claudecodex/logs unless set.
+                """),
+        Flag(
+            name: .record, value: "full|delta|off", choices: ["full", "delta", "off"], fallback: "delta",
+            group: .traces, words: [.serve, .run], isCommon: true,
+            doc: "What traces hold: all, differences, nothing."),
+        Flag(
+            name: .redact, value: "LEVEL", choices: ["off", "headers", "tokens", "strict"], fallback: "tokens",
+            group: .traces, words: [.serve, .run], isCommon: true,
+            doc: "What traces leave out.",
+            detail: """
+                off: nothing. headers: credential headers. tokens: also the well-known shapes of keys in bodies. strict: all text;
+                structure, names, sizes and usage stay. off needs
+                --yes-store-secrets.
+                """),
+        Flag(
+            name: .yesStoreSecrets, group: .traces, words: [.serve, .run],
+            doc: "Confirms --redact off: traces will hold your keys."),
+    ]
+
+    private static let tools: [Flag] = [
+        Flag(
+            name: .denyTool, value: "TOOL:PATTERN", repeats: true, group: .tools, words: [.serve, .run], isCommon: true,
+            doc: "Keep such tool calls from the client.",
+            detail: """
+                'Bash:rm -rf*', or a tool's name alone; repeatable. TOOL and PATTERN are globs (`*`, `?`; a backslash takes the next character as it is), without regard to
+                case. For Bash the pattern is compared with the whole command and with each simple command in it; for other
+                tools with every string among the arguments. It is a fence, not a wall: a shell can spell a command in ways
+                that no pattern sees (variables, globs, encodings, other languages). In the variable, line ends separate the
+                rules; flags and variable add up.
+                """)
+    ]
+
+    private static let output: [Flag] = [
+        Flag(
+            name: .format, value: "text|jsonl", choices: ["text", "jsonl"], fallback: "text", group: .output,
+            words: [.serve, .run], doc: "How exchanges are shown.",
+            detail:
+                "text: lines on stderr. jsonl: JSON on stdout. Under `run` the command owns stdout, so JSON goes to stderr, and only with -v."
+        ),
+        Flag(
+            name: .color, value: "WHEN", choices: ["auto", "always", "never"], fallback: "auto", group: .output,
+            words: [.serve, .run], doc: "Whether to use colours.",
+            detail: "auto: on a terminal; honours NO_COLOR, FORCE_COLOR and TERM=dumb."),
+        Flag(
+            name: .quiet, short: "q", group: .output, words: [.serve, .run], isCommon: true,
+            doc: "Say nothing but errors."),
+        Flag(
+            name: .verbose, short: "v", repeats: true, group: .output, words: [.serve, .run], isCommon: true,
+            doc: "Say more; -vv even more.",
+            detail: """
+                -v: also tool inputs, losses, token counts and probes. -vv: also the answers' text. The variable holds 0, 1 or 2.
+                """),
+    ]
+
+    private static let limits: [Flag] = [
+        Flag(
+            name: .maxBody, value: "SIZE", fallback: "64M", group: .limits, words: [.serve, .run],
+            doc: "The largest request body.", detail: "64M, 500K; steps of 1024. More is answered with 413."),
+        Flag(
+            name: .timeout, value: "FIRST[/IDLE]", fallback: "10m/5m", group: .limits, words: [.serve, .run],
+            doc: "How long to wait for the upstream.",
+            detail:
+                "To its first byte, and between two bytes. One value is for both. 15s, 500ms, 10m, 1h; a bare number means seconds."
+        ),
+        Flag(
+            name: .ping, value: "TIME", fallback: "15s", group: .limits, words: [.serve, .run],
+            doc: "How often a silent stream gets a ping event.",
+            detail: "0: never. Keeps load balancers from cutting a silent stream."),
+    ]
+
+    private static let files: [Flag] = [
+        Flag(
+            name: .envFile, value: "FILE", group: .files, doc: "Read variables from this file.",
+            detail: "NAME=value lines; the shell's variables win. Unlike ./.env it may set any variable: you named it."),
+        Flag(
+            name: .config, value: "FILE", fallback: "the user's", group: .files,
+            doc: "The user's own file of variables.",
+            detail: """
+                The same form as --env-file, weaker than it. By default $XDG_CONFIG_HOME/claudecodex/config.env, which is
+                ~/.config/claudecodex/config.env unless set, and may be missing.
+                """),
+    ]
+
+    private static let other: [Flag] = [
+        Flag(
+            name: .shell, value: "sh|fish|ps1", choices: ["sh", "fish", "ps1"], fallback: "from $SHELL", isAction: true,
+            group: .other, words: [.env], doc: "Whose syntax `env` prints."),
+        Flag(
+            name: .help, short: "h", isAction: true, group: .other, words: Word.allCases, isCommon: true,
+            doc: "-h: one screen. --help: everything."),
+        Flag(
+            name: .version, isAction: true, group: .other, words: Word.allCases,
+            doc: "The same as `claudecodex version`."),
+    ]
+}

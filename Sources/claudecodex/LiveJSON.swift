@@ -1,0 +1,52 @@
+internal import Intercept
+
+/// One line of JSON for one exchange: `--format jsonl`. Names are those of the trace.
+enum LiveJSON {
+    static func line(_ exchange: ExchangeSummary) -> [UInt8] {
+        var out = JSONWriter()
+        out.beginObject()
+        out.field("ts", (exchange.ended ?? exchange.started).rfc3339)
+        out.field("id", exchange.id)
+        out.field("session", ifPresent: exchange.session)
+        out.field("agent", ifPresent: exchange.agent)
+        out.field("kind", exchange.kind.rawValue)
+        out.field("status", ifPresent: exchange.status)
+        out.field("model", ifPresent: exchange.model)
+        if let time = exchange.firstByteMS { out.field("ttfb_ms", rounded(time)) }
+        if let time = exchange.totalMS { out.field("duration_ms", rounded(time)) }
+        if let usage = exchange.usage { write(usage, &out) }
+        out.field("stop_reason", ifPresent: exchange.stopReason)
+        out.key("tools")
+        out.beginArray()
+        for tool in exchange.tools { out.string(tool.name) }
+        out.endArray()
+        if exchange.deniedCalls.count > 0 { out.field("denied", exchange.deniedCalls.count) }
+        if exchange.isError { write(exchange.failure, &out) }
+        out.field("outcome", ifPresent: exchange.outcome?.rawValue)
+        out.endObject()
+        out.newline()
+        return out.bytes
+    }
+
+    private static func rounded(_ milliseconds: Double) -> Double { (milliseconds * 10).rounded() / 10 }
+
+    private static func write(_ usage: Usage, _ out: inout JSONWriter) {
+        out.key("usage")
+        out.beginObject()
+        out.field("input_tokens", usage.input)
+        out.field("cache_read_input_tokens", usage.cacheRead)
+        out.field("cache_creation_input_tokens", usage.cacheCreation)
+        out.field("output_tokens", usage.output)
+        out.endObject()
+    }
+
+    private static func write(_ failure: Moment.Failure?, _ out: inout JSONWriter) {
+        guard let failure else { return }
+        out.key("error")
+        out.beginObject()
+        out.field("stage", failure.stage)
+        out.field("kind", failure.kind)
+        out.field("message", failure.message)
+        out.endObject()
+    }
+}

@@ -1,0 +1,94 @@
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#else
+    @preconcurrency import Darwin
+#endif
+internal import Intercept
+
+/// The program: reads what it was started with, runs the command, turns failures into exit codes.
+@main
+struct ClaudeCodex {
+    static func main() {
+        let ignoredPipe = Signal.isIgnored(SIGPIPE)
+        signal(SIGPIPE, SIG_IGN)
+        let inherited = Inherited(mask: umask(0o077), ignoredPipe: ignoredPipe)
+        var arguments: Arguments?
+        do throws(Failure) {
+            let parsed = try Arguments(Array(CommandLine.arguments.dropFirst()))
+            arguments = parsed
+            exit(try run(parsed, inheritedEntries(), inherited))
+        } catch {
+            Output.say(error.text)
+            exit(code(of: error, arguments?.word).rawValue)
+        }
+    }
+
+    private static func run(_ arguments: Arguments, _ entries: [[UInt8]], _ inherited: Inherited) throws(Failure)
+        -> Int32
+    {
+        if arguments.word == .version {
+            Output.data(Version.text)
+            return 0
+        }
+        if arguments.help != nil || arguments.word == .help {
+            Output.data(try Help.answer(arguments, shell: values(entries)))
+            return 0
+        }
+        let configuration = try Configuration(arguments, shell: values(entries), read: Files.read)
+        let settings = try Settings(arguments, configuration.environment)
+        switch arguments.word {
+        case .env: return try printEnvironment(arguments, settings, configuration.environment)
+        case .run:
+            let run = Run(
+                command: arguments.operands, settings: settings, environment: configuration.environment,
+                entries: entries,
+                inherited: inherited)
+            return try run.run(notes: configuration.notes)
+        case .serve, .help, .version:
+            return try Serve.run(settings, configuration.environment, notes: configuration.notes).rawValue
+        }
+    }
+
+    private static func printEnvironment(
+        _ arguments: Arguments, _ settings: Settings, _ environment: Environment
+    ) throws(Failure) -> Int32 {
+        guard case .tcp(_, let port) = settings.listen, port > 0 else {
+            throw .usage("env: \(settings.listen) has no port that could be printed", "name one with --port")
+        }
+        let choice = try BackendChoice(settings, environment)
+        let shell = environment.entries.compactMapValues { $0.source == .shell ? $0.value : nil }
+        let changes = ClientEnvironment.changes(
+            url: settings.listen.url, needsCredentials: choice.needsCredentials, shell)
+        let kind = Env.Shell(arguments.values(.shell).last, login: environment["SHELL"])
+        Output.data(Env.text(changes, kind))
+        return 0
+    }
+
+    /// What fails before the command runs is the proxy's failure, not the command's; only mistakes on the command line
+    /// keep their own code.
+    private static func code(of failure: Failure, _ word: Word?) -> ExitCode {
+        let own: [ExitCode] = [.usage, .notFound, .notExecutable]
+        return word == .run && !own.contains(failure.code) ? .runFailed : failure.code
+    }
+
+    /// The environment's entries, byte for byte.
+    private static func inheritedEntries() -> [[UInt8]] {
+        var entries: [[UInt8]] = []
+        var at = environ
+        while let entry = at.pointee {
+            entries.append(Array(UnsafeRawBufferPointer(start: entry, count: strlen(entry))))
+            at += 1
+        }
+        return entries
+    }
+
+    private static func values(_ entries: [[UInt8]]) -> [String: String] {
+        var values: [String: String] = [:]
+        for entry in entries {
+            guard let equals = entry.firstIndex(of: UInt8(ascii: "=")) else { continue }
+            let name = String(decoding: entry[..<equals], as: UTF8.self)
+            if values[name] == nil { values[name] = String(decoding: entry[(equals + 1)...], as: UTF8.self) }
+        }
+        return values
+    }
+}

@@ -1,0 +1,48 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Writes with write(2): data on stdout, everything the program says on stderr.
+enum Output {
+    static func data(_ text: String) { write(Array(text.utf8), to: STDOUT_FILENO) }
+
+    static func say(_ text: String) { write(Array(text.utf8), to: STDERR_FILENO) }
+
+    /// Writes everything, waiting up to a second at a time for a reader. Gives up when the reader is gone or stuck:
+    /// there is nobody left to tell.
+    static func write(_ bytes: [UInt8], to fd: Int32) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { systemWrite(fd, $0.baseAddress, $0.count) }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if errno == EAGAIN || errno == EWOULDBLOCK {
+                guard isWritable(fd, milliseconds: 1000) else { return }
+            } else if errno != EINTR {
+                return
+            }
+        }
+    }
+
+    /// One write(2), and only if it need not wait: a terminal that is stopped by ^S must not stop the proxy. False when
+    /// nothing was written.
+    static func offer(_ bytes: [UInt8], to fd: Int32) -> Bool {
+        guard isWritable(fd, milliseconds: 0) else { return false }
+        return bytes.withUnsafeBytes { systemWrite(fd, $0.baseAddress, $0.count) } > 0
+    }
+
+    private static func isWritable(_ fd: Int32, milliseconds: Int32) -> Bool {
+        var entry = pollfd(fd: fd, events: Int16(POLLOUT), revents: 0)
+        return poll(&entry, 1, milliseconds) == 1 && entry.revents & Int16(POLLOUT) != 0
+    }
+
+    private static func systemWrite(_ fd: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+        #if canImport(Glibc)
+            Glibc.write(fd, bytes, count)
+        #else
+            Darwin.write(fd, bytes, count)
+        #endif
+    }
+}

@@ -1,0 +1,97 @@
+internal import Intercept
+internal import Recorder
+
+/// A proxy put together from its settings: backend, interceptors, recorder, live lines, server.
+struct Proxy {
+    let loop: EventLoop
+    let choice: BackendChoice
+    let lines: LiveLines
+    /// Nil when nothing is recorded.
+    let recorder: Recorder?
+    let server: Server
+
+    /// - Parameters:
+    ///   - file: Which file of the log directory the trace goes to.
+    ///   - secret: A token that requests must have in front of their path, or nil.
+    init(
+        _ settings: Settings, _ environment: Environment, lines: LiveLines, file: RecorderConfiguration.File,
+        secret: String? = nil
+    ) throws(Failure) {
+        choice = try BackendChoice(settings, environment)
+        self.lines = lines
+        recorder = try Self.recorder(settings, environment, file, backend: choice.name)
+        let upstream: Upstream
+        do {
+            loop = try EventLoop()
+            upstream = try Upstream(loop, limits: settings.limits, environment: environment)
+        } catch {
+            throw Failure(.unavailable, "cannot start the event loop: \(error)")
+        }
+        let observers: [(any Observer)?] = [recorder, lines]
+        let service = Service(
+            backend: choice.backend, interceptors: Interceptors.all(settings), observers: observers.compactMap { $0 },
+            version: Version.number, health: { [recorder] in recorder.map { HealthReport.json($0.statistics) } })
+        server = Server(
+            loop: loop, listen: settings.listen, limits: settings.limits, service: service, upstream: upstream,
+            pathPrefix: secret.map { "/k/\($0)" })
+    }
+
+    private static func recorder(
+        _ settings: Settings, _ environment: Environment, _ file: RecorderConfiguration.File, backend: String
+    ) throws(Failure) -> Recorder? {
+        if settings.record == "off" { return nil }
+        let directory = try LogDirectory.choose(
+            settings.logDirectory, hasMarker: Files.exists(LogDirectory.marker), environment)
+        let level = RedactionLevel(rawValue: settings.redact) ?? .strict
+        let configuration = RecorderConfiguration(
+            directory: directory, file: file, mode: settings.record == "full" ? .full : .delta, redact: level,
+            redactKey: try key(level, environment), program: "claudecodex", version: Version.number, backend: backend)
+        do {
+            return try Recorder(configuration: configuration) { Output.say("claudecodex: \($0)\n") }
+        } catch {
+            throw Failure(
+                .cannotWrite, "traces cannot be written: \(error)", hints: ["to go without them: --record off"])
+        }
+    }
+
+    private static func key(_ level: RedactionLevel, _ environment: Environment) throws(Failure) -> [UInt8] {
+        if level == .off { return [] }
+        let made = RedactKey.load(try LogDirectory.state(environment), random: Identifier.random)
+        if let note = made.note { Output.say("claudecodex: \(note)\n") }
+        return made.key
+    }
+
+    /// Opens the listening socket.
+    func listen() throws(Failure) -> ListenAddress {
+        do { return try server.listen() } catch {
+            recorder?.close()
+            throw Failure(.unavailable, "\(error)")
+        }
+    }
+
+    /// Live lines for this process's stderr (or stdout).
+    static func lines(_ settings: Settings, _ environment: Environment, isSilent: Bool, fd: Int32) -> LiveLines {
+        let terminal = Terminal.current(fd, color: settings.color, environment)
+        let line = LiveLine(
+            terminal: terminal, detail: settings.detail, clock: terminal.isTerminal ? WallClock.local : WallClock.utc)
+        return LiveLines(format: settings.format, line: line, isSilent: isSilent) { Output.offer($0, to: fd) }
+    }
+}
+
+/// What the recorder says of itself in `/health`.
+enum HealthReport {
+    /// One JSON object.
+    static func json(_ statistics: RecorderStatistics) -> String {
+        var out = JSONWriter()
+        out.beginObject()
+        out.field("records", statistics.records)
+        out.field("dropped_events", statistics.droppedEvents)
+        out.field("dropped_bodies", statistics.droppedBodies)
+        out.field("redaction_failures", statistics.redactionFailures)
+        out.field("lost", statistics.lost)
+        out.field("queue_bytes", statistics.queueBytes)
+        out.field("last_error", ifPresent: statistics.lastError)
+        out.endObject()
+        return String(decoding: out.bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,118 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+internal import Intercept
+internal import Recorder
+internal import Synchronization
+
+/// `claudecodex run`: a proxy of its own for one command.
+struct Run {
+    let command: [String]
+    let settings: Settings
+    let environment: Environment
+    /// The environment as it was inherited: `NAME=value` entries.
+    let entries: [[UInt8]]
+    let inherited: Inherited
+
+    /// The command's exit code, as a shell would report it.
+    func run(notes: [String]) throws(Failure) -> Int32 {
+        let started = Monotonic.now()
+        let isShown = settings.detail >= .inputs
+        let lines = Proxy.lines(settings, environment, isSilent: !isShown, fd: STDERR_FILENO)
+        let secret = Identifier.hex(Identifier.random(32))
+        let proxy = try Proxy(settings, environment, lines: lines, file: .run(Identifier.uuid7()), secret: secret)
+        let address = try proxy.listen()
+        if isShown { announce(proxy, address, notes) }
+        let ending = try attend(proxy, url: "\(address.url)/k/\(secret)")
+        proxy.recorder?.close()
+        if settings.detail > .quiet { Output.say(summary(proxy, Monotonic.now().milliseconds(since: started))) }
+        return ending.code
+    }
+
+    /// Starts the command and runs the loop until it has ended and its exchanges are over.
+    private func attend(_ proxy: Proxy, url: String) throws(Failure) -> Ending {
+        let watch = ChildWatch(proxy)
+        do { try watch.listen() } catch { throw Failure(.runFailed, "cannot handle signals: \(error)") }
+        let shell = environment.entries.compactMapValues { $0.source == .shell ? $0.value : nil }
+        let changes = ClientEnvironment.changes(
+            url: url, needsCredentials: proxy.choice.needsCredentials, shell)
+        do {
+            watch.attend(
+                try Child.start(command, environment: ClientEnvironment.apply(changes, to: entries), inherited))
+        } catch {
+            proxy.recorder?.close()
+            throw error
+        }
+        proxy.loop.run()
+        return watch.ending
+    }
+
+    private func announce(_ proxy: Proxy, _ address: ListenAddress, _ notes: [String]) {
+        for note in notes { Output.say("claudecodex: \(note)\n") }
+        let backend = proxy.choice.name
+        let because = Text.printable(Text.withoutCredentials(proxy.choice.because))
+        Output.say("claudecodex \(Version.number)  \(address.url)  \(backend), because \(because)\n")
+    }
+
+    private func summary(_ proxy: Proxy, _ milliseconds: Double) -> String {
+        let tally = proxy.lines.tally
+        var text = "claudecodex: \(tally.runLine(milliseconds: milliseconds))\n"
+        if tally.exchanges == 0 { text += "claudecodex: \(command[0]) did not use ANTHROPIC_BASE_URL\n" }
+        if let path = proxy.recorder?.path { text += "claudecodex: trace \(LogDirectory.shown(path, environment))\n" }
+        return text
+    }
+}
+
+/// Passes signals between the terminal, the command and the proxy.
+final class ChildWatch: Sendable {
+    private struct State {
+        var child: Child?
+        var ending = Ending.exited(0)
+    }
+
+    /// How long exchanges that outlive the command may take.
+    private static let graceMS = 1000
+
+    private let state = Mutex(State())
+    private let loop: EventLoop
+    private let server: Server
+
+    init(_ proxy: Proxy) {
+        loop = proxy.loop
+        server = proxy.server
+    }
+
+    var ending: Ending { state.withLock { $0.ending } }
+
+    /// Must come before the command starts, or its end could be missed. ^C and ^\ reach the command from the terminal.
+    func listen() throws {
+        try loop.onSignal(SIGCHLD) { self.reap() }
+        for signal in [SIGTERM, SIGHUP] where !Signal.isIgnored(signal) {
+            try loop.onSignal(signal) { self.state.withLock { $0.child }?.send(signal) }
+        }
+        for signal in [SIGINT, SIGQUIT] where !Signal.isIgnored(signal) { try loop.onSignal(signal) {} }
+    }
+
+    func attend(_ child: Child) { state.withLock { $0.child = child } }
+
+    private func reap() {
+        guard let child = state.withLock({ $0.child }), let ending = child.poll() else { return }
+        if ending == .stopped {
+            // The shell sees only this process: stop as well, and wake the command when the shell wakes us.
+            kill(getpid(), SIGSTOP)
+            child.send(SIGCONT)
+            return
+        }
+        state.withLock { $0 = State(child: nil, ending: ending) }
+        let timer = loop.after(milliseconds: Self.graceMS) { [server, loop] in
+            server.drainNow()
+            loop.stop()
+        }
+        server.drain { [loop] in
+            loop.cancel(timer)
+            loop.stop()
+        }
+    }
+}

@@ -1,0 +1,52 @@
+internal import Intercept
+
+/// The sums that the closing line shows.
+struct Tally: Sendable, Equatable {
+    private(set) var exchanges = 0
+    private(set) var toolCalls = 0
+    private(set) var denied = 0
+    private(set) var errors = 0
+    private(set) var prompt = 0
+    private(set) var cacheRead = 0
+    private(set) var output = 0
+    private var sessions: Set<String> = []
+
+    mutating func add(_ exchange: ExchangeSummary) {
+        if exchange.isNoise { return }
+        exchanges += 1
+        toolCalls += exchange.tools.count
+        denied += exchange.deniedCalls.count
+        if exchange.isError { errors += 1 }
+        if let session = exchange.session { sessions.insert(session) }
+        guard let usage = exchange.usage else { return }
+        prompt += usage.prompt
+        cacheRead += usage.cacheRead
+        output += usage.output
+    }
+
+    /// `6 exchanges, 2 sessions, 52.1k in (81% cached), 517 out, 1 error`
+    func serveLine() -> String {
+        join([count(exchanges, "exchange"), sessions.isEmpty ? nil : count(sessions.count, "session")] + common)
+    }
+
+    /// `14 exchanges, 9 tool calls, 212k in (94% cached), 3.1k out, 48.0s`
+    func runLine(milliseconds: Double) -> String {
+        join(
+            [count(exchanges, "exchange"), toolCalls == 0 ? nil : count(toolCalls, "tool call")] + common
+                + [Amounts.time(milliseconds)])
+    }
+
+    private var common: [String?] {
+        let cached = Amounts.percent(cacheRead, of: prompt).map { " (\($0) cached)" } ?? ""
+        return [
+            prompt == 0 ? nil : Amounts.tokens(prompt) + " in" + cached,
+            output == 0 ? nil : Amounts.tokens(output) + " out",
+            denied == 0 ? nil : "\(denied) denied",
+            errors == 0 ? nil : count(errors, "error"),
+        ]
+    }
+
+    private func join(_ parts: [String?]) -> String { parts.compactMap { $0 }.joined(separator: ", ") }
+
+    private func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+}

@@ -1,0 +1,62 @@
+/// The variables that are no flag's own.
+struct Variable: Sendable {
+    let name: String
+    let group: String
+    let doc: String
+
+    private static let openAI = "Backend openai_compatible"
+    private static let client = "Backend anthropic"
+    private static let network = "Network"
+    private static let terminal = "Terminal and files"
+
+    static let all: [Variable] = [
+        Variable(
+            name: "OPENAI_BASE_URL", group: openAI,
+            doc: "The service's base URL; a service without a key needs only this."),
+        Variable(name: "OPENAI_API_KEY", group: openAI, doc: "The key. Alone it means api.openai.com."),
+        Variable(name: "OPENAI_MODEL", group: openAI, doc: "The model that answers for every Claude model."),
+        Variable(name: "OPENAI_MODEL_OPUS", group: openAI, doc: "The model that answers for Opus models."),
+        Variable(name: "OPENAI_MODEL_SONNET", group: openAI, doc: "The model that answers for Sonnet models."),
+        Variable(name: "OPENAI_MODEL_HAIKU", group: openAI, doc: "The model that answers for Haiku models."),
+        Variable(name: "OPENAI_ORG_ID", group: openAI, doc: "Sent as OpenAI-Organization."),
+        Variable(name: "OPENAI_PROJECT_ID", group: openAI, doc: "Sent as OpenAI-Project."),
+        Variable(name: "OPENAICOMPATIBLE_BASE_URL", group: openAI, doc: "Another spelling of OPENAI_BASE_URL."),
+        Variable(name: "OPENAICOMPATIBLE_API_KEY", group: openAI, doc: "Another spelling of OPENAI_API_KEY."),
+        Variable(
+            name: "ANTHROPIC_UPSTREAM_URL", group: client,
+            doc: "Where requests go; https://api.anthropic.com unless set."),
+        Variable(
+            name: "ANTHROPIC_UPSTREAM_API_KEY", group: client,
+            doc: "Sent as x-api-key in place of the client's credentials."),
+        Variable(
+            name: "ANTHROPIC_UPSTREAM_AUTH_TOKEN", group: client,
+            doc: "Sent as a bearer token in place of the client's credentials."),
+        Variable(
+            name: "ANTHROPIC_BASE_URL", group: client,
+            doc: "A gateway that the client was told to use: requests go there, unless it is this proxy itself."),
+        Variable(
+            name: "HTTPS_PROXY", group: network,
+            doc: "The proxy for https upstreams; HTTP_PROXY and ALL_PROXY likewise."),
+        Variable(name: "HTTP_PROXY", group: network, doc: "The proxy for http upstreams."),
+        Variable(name: "ALL_PROXY", group: network, doc: "The proxy where the other two say nothing."),
+        Variable(
+            name: "NO_PROXY", group: network,
+            doc: "Hosts that are reached without a proxy; this machine always is."),
+        Variable(name: "SSL_CERT_FILE", group: network, doc: "The certificates to trust, in one file."),
+        Variable(name: "CURL_CA_BUNDLE", group: network, doc: "Another spelling of SSL_CERT_FILE."),
+        Variable(
+            name: "XDG_STATE_HOME", group: terminal,
+            doc: "Traces and the redaction key live below; ~/.local/state unless set."),
+        Variable(
+            name: "XDG_CONFIG_HOME", group: terminal,
+            doc: "claudecodex/config.env is read from it; ~/.config unless set."),
+        Variable(name: "NO_COLOR", group: terminal, doc: "No colours, whatever its value."),
+        Variable(name: "FORCE_COLOR", group: terminal, doc: "Colours also without a terminal, unless it is 0."),
+        Variable(name: "CLICOLOR_FORCE", group: terminal, doc: "The same as FORCE_COLOR."),
+        Variable(name: "TERM", group: terminal, doc: "dumb: treated as no terminal."),
+        Variable(name: "COLUMNS", group: terminal, doc: "The width of lines; below 90 they go without the session."),
+        Variable(name: "SHELL", group: terminal, doc: "Whose syntax `env` prints, unless --shell says."),
+    ]
+
+    static func named(_ name: String) -> Variable? { all.first { $0.name == name } }
+}
