@@ -14,7 +14,7 @@ public struct Anthropic: Backend {
     /// The pass-through is what is left when nothing else is configured.
     public static func detect(_ environment: Environment) -> Detection? {
         if let url = environment["ANTHROPIC_UPSTREAM_URL"] {
-            return Detection(because: "ANTHROPIC_UPSTREAM_URL=\(url)", rank: 10)
+            return Detection(because: "ANTHROPIC_UPSTREAM_URL=\(withoutUser(url))", rank: 10)
         }
         return Detection(because: "nothing else is configured", rank: 0)
     }
@@ -33,14 +33,17 @@ public struct Anthropic: Backend {
         switch (key, token) {
         case (.some, .some):
             throw ConfigError(
-                "both ANTHROPIC_UPSTREAM_API_KEY and ANTHROPIC_UPSTREAM_AUTH_TOKEN are set: unset the one you do not mean")
+                "both ANTHROPIC_UPSTREAM_API_KEY and ANTHROPIC_UPSTREAM_AUTH_TOKEN are set: unset the one you do not mean"
+            )
         case (.some(let key), nil): credentials = .init("x-api-key", key.value)
         case (nil, .some(let token)): credentials = .init("authorization", "Bearer \(token.value)")
         case (nil, nil): credentials = nil
         }
     }
 
-    public var summary: String { base + (credentials == nil ? ", the client's own credentials" : ", configured credentials") }
+    public var summary: String {
+        Self.withoutUser(base) + (credentials == nil ? ", the client's own credentials" : ", configured credentials")
+    }
     public var origin: String? { base }
     public var countsTokens: Bool { true }
 
@@ -58,7 +61,9 @@ public struct Anthropic: Backend {
     public func forward(
         method: String, path: String, query: String?, headers: HTTPFields, body: [UInt8]
     ) -> UpstreamRequest? {
-        guard ["/v1/models", "/v1/messages/batches", "/v1/files"].contains(where: { path.hasPrefix($0) }) else { return nil }
+        guard ["/v1/models", "/v1/messages/batches", "/v1/files"].contains(where: { path.hasPrefix($0) }) else {
+            return nil
+        }
         return try? upstream(
             method: method, path: path, query: query, headers: headers, body: body, model: "", isClientBody: true)
     }
@@ -82,12 +87,14 @@ public struct Anthropic: Backend {
             fields.fields.append(credentials)
         }
         return UpstreamRequest(
-            method: method, url: url(path, query), headers: fields, body: body, model: model, isClientBody: isClientBody)
+            method: method, url: url(path, query), headers: fields, body: body, model: model, isClientBody: isClientBody
+        )
     }
 
     private var loop: MessageError {
         .init(
-            400, nil, "claudecodex: ANTHROPIC_UPSTREAM_URL=\(base) leads back to this proxy; set it to the real service",
+            400, nil,
+            "claudecodex: ANTHROPIC_UPSTREAM_URL=\(Self.withoutUser(base)) leads back to this proxy; set it to the real service",
             shouldRetry: false)
     }
 
@@ -101,6 +108,12 @@ public struct Anthropic: Backend {
     private static func understood(_ headers: HTTPFields) -> String {
         let known = ["gzip", "deflate"].filter { headers.lists("accept-encoding", $0) }
         return known.isEmpty ? "identity" : known.joined(separator: ", ")
+    }
+
+    /// An address may carry `user:password@`, which nobody should see.
+    private static func withoutUser(_ url: String) -> String {
+        guard let at = url.lastIndex(of: "@"), let scheme = url.firstIndex(of: "/") else { return url }
+        return url[...scheme] + "/" + url[url.index(after: at)...]
     }
 
     private static func trimmed(_ url: String) -> String {

@@ -70,8 +70,8 @@ enum ContextOverflow {
                 let after = String(decoding: bytes[at..<min(at + 40, bytes.count)], as: UTF8.self)
                 if value >= 256 {
                     found.append((value, String(decoding: bytes[wordsFrom..<start], as: UTF8.self), after))
+                    wordsFrom = at
                 }
-                wordsFrom = at
             }
             all = found
         }

@@ -31,7 +31,10 @@ enum ForeignThinking {
 
     /// The blocks that stay, as a JSON array. A message must not be empty.
     private static func kept(_ blocks: [JSON], without foreign: Set<Int>) -> String {
-        let rest = blocks.indices.filter { !foreign.contains($0) }.map { String(decoding: blocks[$0].raw, as: UTF8.self) }
-        return rest.isEmpty ? #"[{"type":"text","text":"(no visible answer)"}]"# : "[" + rest.joined(separator: ",") + "]"
+        let rest = blocks.indices.filter { !foreign.contains($0) }.map {
+            String(decoding: blocks[$0].raw, as: UTF8.self)
+        }
+        return rest.isEmpty
+            ? #"[{"type":"text","text":"(no visible answer)"}]"# : "[" + rest.joined(separator: ",") + "]"
     }
 }

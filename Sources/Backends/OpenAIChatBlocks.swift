@@ -18,7 +18,7 @@ extension ChatStream {
             case 11 where key.equals("reasoning") && value.isString: reasoning = reasoning ?? value
             case 19 where key.equals("reasoning_content") && value.isString: reasoning = value
             case 19 where key.equals("reasoning_details"): details = value
-            case 10 where key.equals("refusal"): refused = value
+            case 9 where key.equals("refusal"): refused = value
             case 15 where key.equals("function_call"): function = value
             case 13 where key.equals("annotations") && !value.isEmpty:
                 losses.add(.drop, "content.annotations", "citations of the service have no form here")
@@ -32,9 +32,27 @@ extension ChatStream {
             takeText(text, emit)
         }
         if stops.matched != nil { return }
-        if let toolCalls, !toolCalls.isEmpty { take(calls: toolCalls, choice, emit) } else if let function {
+        if let toolCalls, !toolCalls.isEmpty {
+            take(calls: toolCalls, choice, emit)
+        } else if let function {
             takeFunction(function, emit)
         }
+    }
+
+    /// A chunk of the usual form. Gives false when it needs a closer look.
+    mutating func take(plain chunk: PlainChunk, _ bytes: [UInt8], _ emit: (MessageEvent) -> Void) -> Bool {
+        if isMuted || stops.matched != nil { return true }
+        guard let range = chunk.text ?? chunk.reasoning ?? chunk.arguments else { return true }
+        if let call = chunk.call, !isShowing(call) { return false }
+        guard let text = PlainChunk.text(range, of: bytes) else { return false }
+        if chunk.text != nil {
+            takeText(text, emit)
+        } else if chunk.reasoning != nil {
+            takeThinking(text, emit)
+        } else {
+            takeShown(text, emit)
+        }
+        return true
     }
 
     /// OpenRouter's list, read only where the plain field is missing.

@@ -13,8 +13,13 @@ struct ChatCalls: Sendable {
         /// Everything that came, for whole answers.
         var text = JSONText(escaped: [], plain: true)
         var isShown = false
-        /// Arguments have begun: the name is complete.
+        /// Arguments have begun: the name, if there is one, is complete.
         var hasArguments = false
+
+        /// A name, or the next piece of one. Services that repeat it mean nothing by it.
+        mutating func take(name piece: String) {
+            if name.isEmpty || !hasArguments && name != piece { name += piece }
+        }
     }
 
     var all: [Call] = []
@@ -58,6 +63,18 @@ extension ChatStream {
         }
     }
 
+    /// Whether the call with this index is the one that is being shown.
+    func isShowing(_ index: Int) -> Bool {
+        guard open == .call, calls.front < calls.all.count, calls.all[calls.front].key == index else { return false }
+        return calls.all[calls.front].isShown && calls.all.last?.key == index
+    }
+
+    /// More arguments of the call that is being shown.
+    mutating func takeShown(_ text: JSONText, _ emit: (MessageEvent) -> Void) {
+        guard let piece = calls.all[calls.front].arguments.feed(text) else { return }
+        emitArguments(piece, emit)
+    }
+
     /// The older form: one call, without an id.
     mutating func takeFunction(_ function: JSON, _ emit: (MessageEvent) -> Void) {
         let name = function["name"]?.string ?? ""
@@ -78,7 +95,7 @@ extension ChatStream {
             at = calls.all.count
             calls.all.append(ChatCalls.Call(key: key, id: id))
         }
-        if !calls.all[at].hasArguments, !name.isEmpty, calls.all[at].name != name { calls.all[at].name += name }
+        if !name.isEmpty, !calls.all[at].isShown { calls.all[at].take(name: name) }
         if let arguments, let text = Self.text(arguments), !text.isEmpty { take(text, at, emit) }
         advance(emit)
     }
@@ -106,6 +123,7 @@ extension ChatStream {
 
     /// Goes on to the next call while the front one is complete.
     private mutating func advance(_ emit: (MessageEvent) -> Void) {
+        flush(calls.front, emit)
         while calls.front + 1 < calls.all.count, calls.all[calls.front].arguments.isComplete,
             !calls.all[calls.front].name.isEmpty
         {

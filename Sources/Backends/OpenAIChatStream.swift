@@ -70,7 +70,8 @@ struct ChatStream: Sendable {
             if isStarted { emit(.ping) }
             return
         }
-        if event.data.starts(with: "[DONE]".utf8) { return try done(emit) }
+        if event.data.first == UInt8(ascii: "["), event.data.starts(with: "[DONE]".utf8) { return try done(emit) }
+        if isStarted, let chunk = PlainChunk(event.data), take(plain: chunk, event.data, emit) { return }
         guard let chunk = try? JSON.parse(event.data), chunk.isObject else {
             if event.name == "error" {
                 throw broken(UpstreamError(event.data, host: context.service.host, status: 500))

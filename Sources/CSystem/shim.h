@@ -116,6 +116,57 @@ static inline size_t bytesx_line_run(const uint8_t *bytes, size_t count) {
     return at;
 }
 
+/// What a line of JSON must be looked at for: line ends, `\u` escapes, and how many brackets open.
+struct bytesx_marks {
+    int line_end;
+    int unicode_escape;
+    size_t openings;
+};
+
+static inline struct bytesx_marks bytesx_survey(const uint8_t *bytes, size_t count) {
+    struct bytesx_marks found = {0, 0, 0};
+    bytesx_lane ends = {0}, escapes = {0};
+    size_t at = 0;
+    while (at + 17 <= count) {
+        bytesx_lane opened = {0};
+        for (int round = 0; round < 255 && at + 17 <= count; round++, at += 16) {
+            bytesx_lane here = *(const bytesx_lane *)(bytes + at);
+            bytesx_lane next = *(const bytesx_lane *)(bytes + at + 1);
+            ends |= (bytesx_lane)((here == 0x0A) | (here == 0x0D));
+            escapes |= (bytesx_lane)((here == 0x5C) & (next == 0x75));
+            opened -= (bytesx_lane)((here | 0x20) == 0x7B);
+        }
+        for (int lane = 0; lane < 16; lane++) found.openings += opened[lane];
+    }
+    found.line_end = bytesx_first(ends) < 16;
+    found.unicode_escape = bytesx_first(escapes) < 16;
+    for (; at < count; at++) {
+        if (bytes[at] == 0x0A || bytes[at] == 0x0D) found.line_end = 1;
+        if (bytes[at] == 0x5C && at + 1 < count && bytes[at + 1] == 0x75) found.unicode_escape = 1;
+        if ((bytes[at] | 0x20) == 0x7B) found.openings++;
+    }
+    return found;
+}
+
+/// Index of the first of sixteen neighbouring bytes (from a multiple of 16 on) among which one of the pairs stands, or the
+/// first index from which no 17 bytes are left. Each pair is two lanes: sixteen times its first byte, sixteen times its
+/// second.
+static inline size_t bytesx_pair_run(const uint8_t *bytes, size_t count, const void *lanes, size_t pairs) {
+    const bytesx_lane *pair = (const bytesx_lane *)lanes;
+    size_t at = 0;
+    for (; at + 17 <= count; at += 16) {
+        bytesx_lane here = *(const bytesx_lane *)(bytes + at);
+        bytesx_lane next = *(const bytesx_lane *)(bytes + at + 1);
+        bytesx_lane set = {0};
+        for (size_t i = 0; i < pairs; i++)
+            set |= (bytesx_lane)((here == pair[2 * i]) & (next == pair[2 * i + 1]));
+        uint64_t half[2];
+        memcpy(half, &set, sizeof half);
+        if (half[0] | half[1]) return at;
+    }
+    return at;
+}
+
 // SHA-256 with the processor's own instructions where it has them (five times the portable speed).
 
 #if defined(__x86_64__)

@@ -5,7 +5,8 @@ extension Connection {
         exchange.record(
             .response(
                 .init(
-                    status: 200, model: "", backend: backend ?? "", durationMS: exchange.elapsedMS, body: body, pings: 0)))
+                    status: 200, model: "", backend: backend ?? "", durationMS: exchange.elapsedMS, body: body, pings: 0
+                )))
         try await answer(200, Self.jsonFields(exchange), body: body)
     }
 

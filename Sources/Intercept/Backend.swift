@@ -37,7 +37,8 @@ public protocol Backend: Sendable {
     /// Looks at a failed attempt and says what to try instead, if anything: another field name, without a rejected
     /// field. Called at most twice for one exchange, never after the first byte of an answer.
     func retry(
-        _ request: MessageRequest, after sent: UpstreamRequest, head: UpstreamHead, body: [UInt8], _ losses: inout Losses
+        _ request: MessageRequest, after sent: UpstreamRequest, head: UpstreamHead, body: [UInt8],
+        _ losses: inout Losses
     ) -> UpstreamRequest?
 }
 
@@ -51,7 +52,8 @@ extension Backend {
     ) -> UpstreamRequest? { nil }
 
     public func retry(
-        _ request: MessageRequest, after sent: UpstreamRequest, head: UpstreamHead, body: [UInt8], _ losses: inout Losses
+        _ request: MessageRequest, after sent: UpstreamRequest, head: UpstreamHead, body: [UInt8],
+        _ losses: inout Losses
     ) -> UpstreamRequest? { nil }
 }
 
@@ -119,7 +121,8 @@ public struct UpstreamHead: Sendable {
 
     /// The media type without parameters, in lower case: `text/event-stream`.
     public var mediaType: String {
-        (headers["content-type"]?.split(separator: ";").first).map { HTTPFields.trim($0).lowercased() } ?? ""
+        let type = headers["content-type"]?.utf8.prefix { $0 != UInt8(ascii: ";") }
+        return String(decoding: (type ?? ""[...].utf8).filter { $0 > 0x20 }.map(HTTPFields.lower), as: UTF8.self)
     }
 }
 

@@ -47,7 +47,8 @@ struct ByteTape {
     private mutating func cut(_ end: Int) -> Moment.Events {
         let first = marks.firstIndex { $0.offset >= end } ?? marks.count
         let events = Moment.Events(
-            side: side, part: part, bytes: Array(bytes[..<end]), marks: Array(marks[..<first]), isEventStream: isEventStream)
+            side: side, part: part, bytes: Array(bytes[..<end]), marks: Array(marks[..<first]),
+            isEventStream: isEventStream)
         let last = marks[..<first].last?.milliseconds ?? 0
         bytes.removeFirst(end)
         marks = marks[first...].map { .init(offset: $0.offset - end, milliseconds: $0.milliseconds) }

@@ -119,7 +119,9 @@ struct Chain {
             do {
                 let verdict = try await interceptors[index].toolCall(&call, exchange)
                 if call != before {
-                    note(interceptors[index].name, "tool_call", "edit", path: before.id, before: before.words, after: call.words)
+                    note(
+                        interceptors[index].name, "tool_call", "edit", path: before.id, before: before.words,
+                        after: call.words)
                 }
                 if case .deny(let text) = verdict {
                     note(interceptors[index].name, "tool_call", "deny", path: call.id, before: call.words, after: text)
@@ -165,7 +167,8 @@ struct Chain {
             return
         }
         throw MessageError(
-            500, nil, "claudecodex: the required interceptor \(failed.name) failed in \(hook): \(error)", shouldRetry: false)
+            500, nil, "claudecodex: the required interceptor \(failed.name) failed in \(hook): \(error)",
+            shouldRetry: false)
     }
 
     private func noteChange(_ by: String, _ before: MessageRequest, _ after: MessageRequest) {
@@ -182,7 +185,8 @@ struct Chain {
         after: String? = nil, error: String? = nil
     ) {
         exchange.record(
-            .intercept(.init(by: by, hook: hook, action: action, path: path, before: before, after: after, error: error)))
+            .intercept(
+                .init(by: by, hook: hook, action: action, path: path, before: before, after: after, error: error)))
     }
 }
 

@@ -36,7 +36,9 @@ public final class Exchange: Sendable {
     }
 
     /// `req_…`: the id in the answer's `request-id` header and in error bodies.
-    public var requestID: String { "req_" + id.filter { $0 != "-" } }
+    public var requestID: String {
+        String(decoding: Array("req_".utf8) + id.utf8.filter { $0 != UInt8(ascii: "-") }, as: UTF8.self)
+    }
 
     /// Whether anybody listens: saves preparing what nobody would see.
     public var isObserved: Bool { !observers.isEmpty }

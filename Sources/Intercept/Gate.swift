@@ -20,8 +20,7 @@ struct Gate: Sendable {
     /// Against DNS rebinding: a page of another name must not reach a loopback port.
     private func checkHost(_ head: HTTPHead) throws(MessageError) {
         guard isLoopback, let host = head.headers["host"] else { return }
-        let name = Proxies.host(of: host)
-        if name == "localhost" || name == "[::1]" || name.hasPrefix("127.") || name.hasSuffix(".localhost") { return }
+        if ListenAddress.isThisMachine(Proxies.host(of: host)) { return }
         throw MessageError(
             421, "invalid_request_error", "Host: \(host): this proxy answers only to 127.0.0.1, [::1] and localhost",
             shouldRetry: false)
@@ -35,7 +34,8 @@ struct Gate: Sendable {
         // Looks at every byte whatever the first difference, so that time tells nothing about the token.
         for (index, byte) in prefix.enumerated() { difference |= (index < bytes.count ? bytes[index] : 0) ^ byte }
         guard difference == 0 else {
-            throw MessageError(404, nil, "no such path; this proxy was started for one command only", shouldRetry: false)
+            throw MessageError(
+                404, nil, "no such path; this proxy was started for one command only", shouldRetry: false)
         }
         let rest = String(path.dropFirst(pathPrefix.count))
         return rest.isEmpty ? "/" : rest
@@ -44,10 +44,11 @@ struct Gate: Sendable {
     /// A body that a browser form could have sent is refused: JSON must say that it is JSON.
     func checkContentType(_ head: HTTPHead) throws(MessageError) {
         let type = head.headers["content-type"] ?? ""
-        let media = HTTPFields.trim(type.prefix { $0 != ";" })
+        let media = HTTPFields.trim(String(Substring(type.utf8.prefix { $0 != UInt8(ascii: ";") })))
         guard HTTPFields.same(media, "application/json") else {
             throw MessageError(
-                415, "invalid_request_error", "content-type: \(type.isEmpty ? "missing" : type): expected application/json",
+                415, "invalid_request_error",
+                "content-type: \(type.isEmpty ? "missing" : type): expected application/json",
                 shouldRetry: false)
         }
     }

@@ -58,7 +58,8 @@ public struct Grammar: Sendable {
         case (.blockDelta(let index, let delta), .inside(let open, let kind)):
             if index != open { return violation("delta-index", "delta for block \(index) while block \(open) is open") }
             return fits(delta, kind) ? nil : violation("delta-kind", "a delta that does not fit its block \(index)")
-        case (.blockDelta(let index, _), _): return violation("orphan-delta", "delta for block \(index), which is not open")
+        case (.blockDelta(let index, _), _):
+            return violation("orphan-delta", "delta for block \(index), which is not open")
         case (.blockStop(let index), .inside(let open, _)):
             state = .between
             return index == open ? nil : violation("stop-index", "stop of block \(index) while block \(open) is open")
@@ -82,7 +83,8 @@ public struct Grammar: Sendable {
 
     /// The stream is over; gives what is missing.
     public func finish() -> Violation? {
-        state == .stopped || state == .start ? nil : violation("complete", "the stream ended without message_stop or error")
+        state == .stopped || state == .start
+            ? nil : violation("complete", "the stream ended without message_stop or error")
     }
 
     private func kind(of block: ContentBlock) -> Kind {

@@ -32,23 +32,53 @@ public struct HTTPFields: Sendable, Equatable, Sequence {
 
     /// Whether a comma-separated field (`Connection`, `Accept-Encoding`) lists this word.
     public func lists(_ name: String, _ word: String) -> Bool {
-        values(name).contains { $0.split(separator: ",").contains { Self.same(Self.trim($0), word) } }
+        fields.contains { field in
+            Self.same(field.name, name)
+                && field.value.utf8.split(separator: UInt8(ascii: ",")).contains {
+                    Self.same(Self.trim(String(Substring($0))), word)
+                }
+        }
     }
 
     /// ASCII comparison without case.
-    public static func same(_ left: some StringProtocol, _ right: some StringProtocol) -> Bool {
+    public static func same(_ left: String, _ right: String) -> Bool {
+        guard left.utf8.count == right.utf8.count else { return false }
         var other = right.utf8.makeIterator()
         for byte in left.utf8 {
-            guard let mate = other.next(), lower(byte) == lower(mate) else { return false }
+            guard let mate = other.next(), byte == mate || lower(byte) == lower(mate) else { return false }
         }
-        return other.next() == nil
+        return true
     }
 
     static func lower(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
 
     /// Without spaces and tabs at both ends.
-    public static func trim(_ text: some StringProtocol) -> String {
-        let blank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
-        return String(String(text.drop(while: blank).reversed()).drop(while: blank).reversed())
+    public static func trim(_ text: Substring) -> String { trim(String(text)) }
+
+    /// Without spaces and tabs at both ends.
+    public static func trim(_ text: String) -> String {
+        var bytes = text.utf8[...]
+        while let first = bytes.first, first == 0x20 || first == 0x09 { bytes.removeFirst() }
+        while let last = bytes.last, last == 0x20 || last == 0x09 { bytes.removeLast() }
+        return bytes.count == text.utf8.count ? text : String(Substring(bytes))
+    }
+}
+
+extension HTTPFields {
+    /// Fields that belong to one connection (RFC 9110 section 7.6.1) or are made anew for the next.
+    private static let hop = [
+        "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
+        "proxy-authenticate", "proxy-authorization", "content-length", "host", "expect",
+    ]
+
+    /// The fields that go on to the other side.
+    public static func endToEnd(_ fields: HTTPFields) -> HTTPFields {
+        let named = fields.values("connection").flatMap { value in
+            value.utf8.split(separator: UInt8(ascii: ",")).map { trim(String(Substring($0))) }
+        }
+        return HTTPFields(
+            fields.fields.filter { field in
+                !hop.contains { same($0, field.name) } && !named.contains { same($0, field.name) }
+            })
     }
 }

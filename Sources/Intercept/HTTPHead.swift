@@ -1,18 +1,25 @@
 /// The first line and the header fields of a request.
 public struct HTTPHead: Sendable, Equatable {
-    public var method: String
+    public let method: String
     /// The target as received: path and query.
-    public var target: String
+    public let target: String
     /// The 1 of HTTP/1.1.
-    public var minorVersion: Int
+    public let minorVersion: Int
     public var headers: HTTPFields
 
     /// The target up to `?`.
-    public var path: String { String(target.prefix { $0 != "?" }) }
-
+    public let path: String
     /// What stands behind `?`, or nil.
-    public var query: String? {
-        target.firstIndex(of: "?").map { String(target[target.index(after: $0)...]) }
+    public let query: String?
+
+    init(method: String, target: String, minorVersion: Int, headers: HTTPFields) {
+        self.method = method
+        self.target = target
+        self.minorVersion = minorVersion
+        self.headers = headers
+        let mark = target.utf8.firstIndex(of: UInt8(ascii: "?"))
+        path = mark.map { String(target[..<$0]) } ?? target
+        query = mark.map { String(target[target.utf8.index(after: $0)...]) }
     }
 
     /// Whether the connection may carry another request.
@@ -36,7 +43,8 @@ public struct HTTPHead: Sendable, Equatable {
             guard lengths.isEmpty else { throw HTTPError(400, "both Content-Length and Transfer-Encoding") }
             guard minorVersion >= 1 else { throw HTTPError(400, "Transfer-Encoding in an HTTP/1.0 request") }
             guard codings.count == 1, HTTPFields.same(codings[0], "chunked") else {
-                throw HTTPError(501, "Transfer-Encoding: \(codings.joined(separator: ", ")): only chunked is understood")
+                throw HTTPError(
+                    501, "Transfer-Encoding: \(codings.joined(separator: ", ")): only chunked is understood")
             }
             return .chunked
         }

@@ -1,11 +1,11 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Synchronization
 
 /// Identifiers that we make.
 public enum Identifier {
+    /// Random bytes from the system, drawn in advance: a system call for each identifier would cost more than all the rest.
+    private static let pool = Mutex<[UInt8]>([])
+    private static let digits = Array("0123456789abcdef".utf8)
+
     /// A UUIDv7: sorts by time.
     public static func uuid7(at time: Timestamp = .now()) -> String {
         var bytes = random(16)
@@ -13,28 +13,32 @@ public enum Identifier {
         for index in 0..<6 { bytes[index] = UInt8(truncatingIfNeeded: milliseconds >> (40 - 8 * UInt64(index))) }
         bytes[6] = bytes[6] & 0x0F | 0x70
         bytes[8] = bytes[8] & 0x3F | 0x80
-        let hex = hex(bytes)
-        var parts: [Substring] = []
-        var rest = hex[...]
-        for length in [8, 4, 4, 4, 12] {
-            parts.append(rest.prefix(length))
-            rest = rest.dropFirst(length)
+        var text: [UInt8] = []
+        text.reserveCapacity(36)
+        for (index, byte) in bytes.enumerated() {
+            if index == 4 || index == 6 || index == 8 || index == 10 { text.append(UInt8(ascii: "-")) }
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
         }
-        return parts.joined(separator: "-")
+        return String(decoding: text, as: UTF8.self)
     }
 
+    /// Random bytes that nobody can guess.
     public static func random(_ count: Int) -> [UInt8] {
-        var generator = SystemRandomNumberGenerator()
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count)
-        while bytes.count < count {
-            withUnsafeBytes(of: generator.next()) { bytes.append(contentsOf: $0.prefix(count - bytes.count)) }
+        pool.withLock { pool in
+            if pool.count < count {
+                var generator = SystemRandomNumberGenerator()
+                while pool.count < count + 512 {
+                    withUnsafeBytes(of: generator.next()) { pool.append(contentsOf: $0) }
+                }
+            }
+            let bytes = Array(pool.suffix(count))
+            pool.removeLast(count)
+            return bytes
         }
-        return bytes
     }
 
     public static func hex(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
         var out: [UInt8] = []
         for byte in bytes {
             out.append(digits[Int(byte >> 4)])

@@ -32,7 +32,9 @@ extension Interceptor {
     public var isRequired: Bool { false }
     public var seesEvents: Bool { true }
     public var holdsToolCalls: Bool { false }
-    public mutating func request(_ request: inout MessageRequest, _ exchange: Exchange) async throws -> Verdict { .pass }
+    public mutating func request(_ request: inout MessageRequest, _ exchange: Exchange) async throws -> Verdict {
+        .pass
+    }
     public mutating func event(_ event: inout MessageEvent, _ exchange: Exchange) throws -> EventVerdict { .pass }
     public mutating func toolCall(_ call: inout ToolCall, _ exchange: Exchange) async throws -> ToolVerdict { .pass }
     public mutating func finished(_ outcome: Outcome, _ exchange: Exchange) {}

@@ -145,7 +145,11 @@ public struct JSONWriter: Sendable {
 
     /// A number behind a name that was written verbatim.
     public mutating func verbatim(int value: Int) {
-        if (0..<10).contains(value) { bytes.append(UInt8(ascii: "0") + UInt8(value)) } else { verbatim(text: String(value)) }
+        if (0..<10).contains(value) {
+            bytes.append(UInt8(ascii: "0") + UInt8(value))
+        } else {
+            verbatim(text: String(value))
+        }
     }
 
     /// A string behind a name that was written verbatim.

@@ -24,7 +24,8 @@ public enum ListenAddress: Sendable, Equatable, CustomStringConvertible {
         var host = colon.map { String(text[..<$0]) } ?? ""
         if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
         guard let port = Int(portText), (0...65_535).contains(port) else {
-            throw ConfigError("listen address \(text): expected HOST:PORT, :PORT or unix:/path, for example 127.0.0.1:8082")
+            throw ConfigError(
+                "listen address \(text): expected HOST:PORT, :PORT or unix:/path, for example 127.0.0.1:8082")
         }
         self = .tcp(host: host.isEmpty ? "127.0.0.1" : host, port: port)
     }
@@ -44,10 +45,18 @@ public enum ListenAddress: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
+    /// Whether a host name can only mean this machine: `localhost` and names under it, `::1` (also in brackets), 127.x.y.z.
+    public static func isThisMachine(_ host: String) -> Bool {
+        if host == "localhost" || host.hasSuffix(".localhost") || host == "::1" || host == "[::1]" { return true }
+        let parts = host.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0].elementsEqual("127".utf8)
+            && parts.allSatisfy { UInt8(String(Substring($0))) != nil }
+    }
+
     /// Only programs of this machine reach it.
     public var isLoopback: Bool {
         switch self {
-        case .tcp(let host, _): host == "localhost" || host == "::1" || host.hasPrefix("127.")
+        case .tcp(let host, _): Self.isThisMachine(host)
         case .unix: true
         }
     }

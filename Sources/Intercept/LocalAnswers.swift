@@ -80,8 +80,12 @@ struct LocalAnswers {
         let isKnown = ["/v1/messages/batches", "/v1/files"].contains { received.path.hasPrefix($0) }
         let error =
             isKnown
-            ? MessageError(501, "not_supported", "\(what): the backend \(service.backendName) has no such endpoint", shouldRetry: false)
-            : MessageError(404, nil, "\(what): no such endpoint; this proxy serves /v1/messages and /v1/models", shouldRetry: false)
+            ? MessageError(
+                501, "not_supported", "\(what): the backend \(service.backendName) has no such endpoint",
+                shouldRetry: false)
+            : MessageError(
+                404, nil, "\(what): no such endpoint; this proxy serves /v1/messages and /v1/models", shouldRetry: false
+            )
         try await client.refuse(error, exchange, backend: service.backendName)
     }
 }

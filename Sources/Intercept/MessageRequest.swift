@@ -21,7 +21,8 @@ public struct MessageRequest: Sendable {
     /// Whether the body is no longer what the client sent.
     public private(set) var isChanged = false
 
-    public init(endpoint: Endpoint, path: String, query: String?, headers: HTTPFields, body: JSON) throws(MessageError) {
+    public init(endpoint: Endpoint, path: String, query: String?, headers: HTTPFields, body: JSON) throws(MessageError)
+    {
         self.endpoint = endpoint
         self.path = path
         self.query = query
@@ -101,8 +102,8 @@ public struct MessageRequest: Sendable {
             guard message.isObject else {
                 throw .invalidRequest("messages.\(index): expected an object, got \(message.kind)")
             }
-            try expect(message, "role", "a string", at: "messages.\(index).") { $0.isString }
-            try expect(message, "content", "a string or an array", at: "messages.\(index).") { $0.isString || $0.isArray }
+            try expect(message, "role", "a string", at: index) { $0.isString }
+            try expect(message, "content", "a string or an array", at: index) { $0.isString || $0.isArray }
         }
         if let stream = body["stream"], stream.bool == nil, !stream.isNull {
             throw .invalidRequest("stream: expected true or false, got \(stream.kind)")
@@ -115,12 +116,12 @@ public struct MessageRequest: Sendable {
     }
 
     private static func expect(
-        _ object: JSON, _ name: String, _ what: String, at path: String = "", _ holds: (JSON) -> Bool
+        _ object: JSON, _ name: String, _ what: String, at message: Int? = nil, _ holds: (JSON) -> Bool
     ) throws(MessageError) {
+        if let value = object[name], holds(value) { return }
+        let path = message.map { "messages.\($0)." } ?? ""
         guard let value = object[name] else { throw .invalidRequest("\(path)\(name): Field required (\(what))") }
-        if !holds(value) {
-            let seen = String(decoding: value.raw.prefix(60), as: UTF8.self)
-            throw .invalidRequest("\(path)\(name): expected \(what), got \(seen)")
-        }
+        let seen = String(decoding: value.raw.prefix(60), as: UTF8.self)
+        throw .invalidRequest("\(path)\(name): expected \(what), got \(seen)")
     }
 }

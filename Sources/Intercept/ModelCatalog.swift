@@ -76,6 +76,7 @@ struct ModelCatalog {
         out.field("id", model.id)
         out.field("display_name", model.name)
         out.field("created_at", model.created)
+        out.field("lifecycle", "active")
         out.endObject()
     }
 

@@ -149,7 +149,8 @@ struct PassThrough {
             out.verbatim("event: ")
             out.verbatim(text: raw.name.isEmpty ? event.name : raw.name)
             out.verbatim("\ndata: ")
-            out.verbatim(bytes: raw.name == "message_start" ? Self.rename(raw.data, at: "message", to: turn.request) : raw.data)
+            out.verbatim(
+                bytes: raw.name == "message_start" ? Self.rename(raw.data, at: "message", to: turn.request) : raw.data)
             out.verbatim("\n\n")
         }
         return out.bytes
@@ -185,6 +186,10 @@ struct PassThrough {
 
     private mutating func note(_ event: MessageEvent) {
         guard exchange.isObserved else { return }
+        if case .error(let error) = event {
+            exchange.record(
+                .error(.init(stage: "upstream", kind: error.type, message: error.message, isRetried: false)))
+        }
         if case .ping = event { pings += 1 }
         if case .blockDelta = event, firstTokenMS == nil { firstTokenMS = exchange.elapsedMS }
         if let call = assembly.add(event) {
@@ -207,18 +212,4 @@ struct PassThrough {
                     message: hasMessage ? assembly.roleAndContent() : nil, body: body, pings: pings)))
     }
 
-}
-
-extension HTTPFields {
-    /// Without the fields that belong to one connection (RFC 9110 section 7.6.1) and those that are made anew.
-    public static func endToEnd(_ fields: HTTPFields) -> HTTPFields {
-        var drop: Set = [
-            "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
-            "proxy-authenticate", "proxy-authorization", "content-length", "host", "expect",
-        ]
-        for value in fields.values("connection") {
-            for word in value.split(separator: ",") { drop.insert(trim(word).lowercased()) }
-        }
-        return HTTPFields(fields.fields.filter { !drop.contains($0.name.lowercased()) })
-    }
 }

@@ -108,7 +108,9 @@ struct Pipeline {
     func forward(_ request: UpstreamRequest, _ received: Received, on client: Connection) async throws {
         let exchange = received.exchange(received.path.hasPrefix("/v1/models") ? .models : .other, service.observers)
         var outcome = Outcome.upstreamError
-        defer { exchange.record(.end(.init(outcome: outcome, bytesIn: received.bytes.count, bytesOut: client.bytesOut))) }
+        defer {
+            exchange.record(.end(.init(outcome: outcome, bytesIn: received.bytes.count, bytesOut: client.bytesOut)))
+        }
         do {
             let transfer = try await send(request, 1, exchange)
             client.follow(transfer)

@@ -53,11 +53,14 @@ struct Received {
 
     /// Claude Code asks for a summary with these words in the last user message.
     private func isCompaction(_ body: JSON) -> Bool {
-        guard let last = body["messages"]?.elements.reversed().first(where: { $0["role"]?.equals("user") ?? false }),
-            let content = last["content"]
-        else { return false }
-        let text = content.isString ? content : content.elements.reversed().first { $0["text"] != nil }?["text"]
-        return text?.string?.hasPrefix("CRITICAL: Respond with TEXT ONLY") ?? false
+        var last: JSON?
+        for message in (body["messages"] ?? body).elements where message["role"]?.equals("user") ?? false {
+            last = message
+        }
+        guard let content = last?["content"] else { return false }
+        var text: JSON? = content.isString ? content : nil
+        for block in content.elements where block["text"] != nil { text = block["text"] }
+        return text?.raw.dropFirst().starts(with: "CRITICAL: Respond with TEXT ONLY".utf8) ?? false
     }
 
     /// Claude Code's `metadata.user_id` is a JSON text with `session_id`, in older versions `user_…_session_UUID`.

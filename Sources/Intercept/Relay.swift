@@ -122,6 +122,7 @@ struct Gap {
     }
 
     var error: MessageError {
-        MessageError(504, nil, "claudecodex: the upstream sent nothing for \(limits.idleTimeoutMS / 1000) s in mid-answer")
+        MessageError(
+            504, nil, "claudecodex: the upstream sent nothing for \(limits.idleTimeoutMS / 1000) s in mid-answer")
     }
 }

@@ -54,7 +54,9 @@ public struct SHA256: Sendable {
         let zeros = (pendingCount < 56 ? 55 : 119) - pendingCount
         var padding = [UInt8](repeating: 0, count: 1 + zeros + 8)
         padding[0] = 0x80
-        for index in 0..<8 { padding[padding.count - 1 - index] = UInt8(truncatingIfNeeded: bits >> (8 * UInt64(index))) }
+        for index in 0..<8 {
+            padding[padding.count - 1 - index] = UInt8(truncatingIfNeeded: bits >> (8 * UInt64(index)))
+        }
         last.update(padding)
         var out: [UInt8] = []
         out.reserveCapacity(32)
@@ -112,7 +114,8 @@ public struct SHA256: Sendable {
         }
     }
 
-    private static func rounds(_ state: SIMD8<UInt32>, _ schedule: UnsafeMutableBufferPointer<UInt32>) -> SIMD8<UInt32> {
+    private static func rounds(_ state: SIMD8<UInt32>, _ schedule: UnsafeMutableBufferPointer<UInt32>) -> SIMD8<UInt32>
+    {
         var (a, b, c, d) = (state[0], state[1], state[2], state[3])
         var (e, f, g, h) = (state[4], state[5], state[6], state[7])
         constants.withUnsafeBufferPointer { k in

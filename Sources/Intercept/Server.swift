@@ -112,7 +112,9 @@ public final class Server: @unchecked Sendable {
             try await pipeline.serve(Received(head, path: path, bytes), .countTokens, on: connection)
         default:
             let received = Received(head, path: path, bytes)
-            if let request = forwarded(received) { return try await pipeline.forward(request, received, on: connection) }
+            if let request = forwarded(received) {
+                return try await pipeline.forward(request, received, on: connection)
+            }
             try await local.answer(received, on: connection, isDraining: isDraining)
         }
     }
@@ -129,7 +131,8 @@ public final class Server: @unchecked Sendable {
         let received = Received(head, path: head.path, [])
         let exchange = received.exchange(.probe, service.observers)
         exchange.record(
-            .error(.init(stage: "gate", kind: error.type, message: error.message, status: error.status, isRetried: false)))
+            .error(
+                .init(stage: "gate", kind: error.type, message: error.message, status: error.status, isRetried: false)))
         try await connection.refuse(error, exchange, backend: service.backendName)
         exchange.record(.end(.init(outcome: .refused, bytesIn: 0, bytesOut: connection.bytesOut)))
         await connection.socket.closeGently()
@@ -142,7 +145,9 @@ public final class Server: @unchecked Sendable {
         let exchange = Received(head, path: head.path, []).exchange(.other, service.observers)
         let error = MessageError(failure.status, nil, failure.message, shouldRetry: failure.status == 408 ? nil : false)
         exchange.record(
-            .error(.init(stage: "client", kind: error.type, message: error.message, status: error.status, isRetried: false)))
+            .error(
+                .init(stage: "client", kind: error.type, message: error.message, status: error.status, isRetried: false)
+            ))
         if !connection.hasBegunAnswer { try? await connection.refuse(error, exchange, backend: service.backendName) }
         exchange.record(.end(.init(outcome: .refused, bytesIn: 0, bytesOut: connection.bytesOut)))
         await connection.socket.closeGently()

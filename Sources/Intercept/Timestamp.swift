@@ -24,7 +24,8 @@ public struct Timestamp: Sendable, Equatable, Comparable {
         let parts = civil
         func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
         let milliseconds = Int(nanoseconds % 1_000_000_000) / 1_000_000
-        let fraction = milliseconds < 10 ? "00\(milliseconds)" : milliseconds < 100 ? "0\(milliseconds)" : "\(milliseconds)"
+        let fraction =
+            milliseconds < 10 ? "00\(milliseconds)" : milliseconds < 100 ? "0\(milliseconds)" : "\(milliseconds)"
         return "\(day)T\(two(parts.hour)):\(two(parts.minute)):\(two(parts.second)).\(fraction)Z"
     }
 

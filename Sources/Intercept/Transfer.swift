@@ -95,7 +95,9 @@ final class Transfer: Expiring, @unchecked Sendable {
         }
         var fields = request.headers.fields.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
         // libcurl's own additions that nobody asked for.
-        for name in ["Expect", "Accept", "Content-Type"] where request.headers[name] == nil { fields.append("\(name):") }
+        for name in ["Expect", "Accept", "Content-Type"] where request.headers[name] == nil {
+            fields.append("\(name):")
+        }
         for field in fields { fieldList = curl_slist_append(fieldList, field) }
         curlx_set_pointer(handle, CURLOPT_HTTPHEADER, fieldList)
     }

@@ -174,29 +174,19 @@ struct Proxies: Sendable {
 
     /// Whether the URL's host is this machine.
     static func isLoopback(_ url: String) -> Bool {
-        let host = self.host(of: url)
-        return host == "localhost" || host.hasSuffix(".localhost") || host.hasPrefix("127.") || host == "[::1]"
+        ListenAddress.isThisMachine(host(of: url))
     }
 
-    /// The host of a URL, in lower case; IPv6 in brackets.
+    /// The host of a URL (or of a `Host` field), in lower case; IPv6 in brackets.
     static func host(of url: String) -> String {
-        var rest = url[...]
-        if let scheme = rest.range(of: "://") { rest = rest[scheme.upperBound...] }
-        rest = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        if let at = rest.lastIndex(of: "@") { rest = rest[rest.index(after: at)...] }
-        if rest.hasPrefix("[") { return rest.prefix { $0 != "]" }.lowercased() + "]" }
-        return rest.prefix { $0 != ":" }.lowercased()
-    }
-}
-
-extension Substring {
-    /// Where `text` first stands.
-    fileprivate func range(of text: String) -> Range<Index>? {
-        var at = startIndex
-        while at < endIndex {
-            if self[at...].hasPrefix(text) { return at..<index(at, offsetBy: text.count) }
-            at = index(after: at)
+        var rest = Array(url.utf8)[...]
+        if let colon = rest.firstIndex(of: UInt8(ascii: ":")), rest[(colon + 1)...].starts(with: "//".utf8) {
+            rest = rest[(colon + 3)...]
         }
-        return nil
+        rest = rest.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+        if let at = rest.lastIndex(of: UInt8(ascii: "@")) { rest = rest[(at + 1)...] }
+        let isIPv6 = rest.first == UInt8(ascii: "[")
+        let name = rest.prefix { $0 != UInt8(ascii: isIPv6 ? "]" : ":") }.map(HTTPFields.lower)
+        return String(decoding: isIPv6 ? name + [UInt8(ascii: "]")] : name, as: UTF8.self)
     }
 }

@@ -4,9 +4,6 @@ internal import Intercept
 
 /// Stretches of an exchange's stream that wait for its answer.
 struct HeldStream {
-    /// Waiting bytes above which an exchange's stretches are written before its answer is known.
-    static let limit = 1 << 20
-
     var waiting: [(events: Moment.Events, time: Timestamp)] = []
     var bytes = 0
     /// The answer has been seen.
@@ -22,7 +19,7 @@ extension RecordWriter {
         notes.stream.bytes += events.bytes.count
         if notes.stream.isDecided {
             writeWaiting(notes)
-        } else if notes.stream.bytes > HeldStream.limit {
+        } else if notes.stream.bytes > configuration.streamLimit {
             notes.stream.isSuspect = true
             writeWaiting(notes)
         }

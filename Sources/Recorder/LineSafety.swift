@@ -1,3 +1,5 @@
+internal import CSystem
+
 /// Whether JSON can stand in a line that every reader takes: no line end between tokens, no half of a surrogate pair
 /// (DuckDB and jq refuse the whole line), not nested too deep.
 enum LineSafety {
@@ -7,15 +9,15 @@ enum LineSafety {
     /// Whether the JSON text can be written as it is.
     static func isSafe(_ json: [UInt8]) -> Bool {
         let counts = survey(json)
-        if counts.hasLineEnd { return false }
+        if counts.line_end != 0 { return false }
         if counts.openings > maximumDepth, depth(json) > maximumDepth { return false }
-        return !counts.hasUnicodeEscape || loneSurrogates(in: json).isEmpty
+        return counts.unicode_escape == 0 || loneSurrogates(in: json).isEmpty
     }
 
     /// Whether a stretch of a stream can be written as it is. Its depth was checked when it was parsed.
     static func isSafeStream(_ json: [UInt8]) -> Bool {
         let counts = survey(json)
-        return !counts.hasLineEnd && (!counts.hasUnicodeEscape || loneSurrogates(in: json).isEmpty)
+        return counts.line_end == 0 && (counts.unicode_escape == 0 || loneSurrogates(in: json).isEmpty)
     }
 
     /// The same JSON value made safe: line ends become blanks, lone surrogates U+FFFD. For values that need not keep
@@ -27,39 +29,10 @@ enum LineSafety {
         return out
     }
 
-    private struct Survey {
-        var hasLineEnd = false
-        var hasUnicodeEscape = false
-        var openings = 0
-    }
-
-    private static func survey(_ json: [UInt8]) -> Survey {
-        var found = Survey()
-        let all = json[...]
-        let text = all.span
-        let raw = text.bytes
-        var at = 0
-        var lineEnds = SIMDMask<SIMD16<Int8>>(repeating: false)
-        var escapes = SIMDMask<SIMD16<Int8>>(repeating: false)
-        while at &+ 17 <= text.count {
-            let here = raw.unsafeLoadUnaligned(fromByteOffset: at, as: SIMD16<UInt8>.self)
-            let next = raw.unsafeLoadUnaligned(fromByteOffset: at &+ 1, as: SIMD16<UInt8>.self)
-            lineEnds = lineEnds .| ((here .== 0x0A) .| (here .== 0x0D))
-            escapes = escapes .| ((here .== 0x5C) .& (next .== 0x75))
-            let open = (here | 0x20) .== 0x7B
-            found.openings &+= Int(SIMD16<UInt8>(repeating: 0).replacing(with: 1, where: open).wrappedSum())
-            at &+= 16
+    private static func survey(_ json: [UInt8]) -> bytesx_marks {
+        json.withUnsafeBufferPointer { all in
+            all.baseAddress.map { bytesx_survey($0, all.count) } ?? bytesx_marks(line_end: 0, unicode_escape: 0, openings: 0)
         }
-        found.hasLineEnd = any(lineEnds)
-        found.hasUnicodeEscape = any(escapes)
-        while at < text.count {
-            let byte = text[at]
-            if byte == 0x0A || byte == 0x0D { found.hasLineEnd = true }
-            if byte == 0x5C, at + 1 < text.count, text[at + 1] == 0x75 { found.hasUnicodeEscape = true }
-            if byte | 0x20 == 0x7B { found.openings += 1 }
-            at += 1
-        }
-        return found
     }
 
     /// How deep arrays and objects nest.

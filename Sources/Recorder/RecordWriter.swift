@@ -81,16 +81,16 @@ final class RecordWriter {
             notes?.dropped += 1
             return false
         }
+        let isWritten = put(type, notes, time, fields)
+        if !isWritten { notes?.dropped += 1 }
         if let gap = sink.gap {
             sink.gapIsRecorded()
             put("error", nil, time) { out in
                 out.field("stage", "record")
                 out.field("kind", "lost")
-                out.field("message", "\(gap) records could not be written before this one")
+                out.field("message", "\(gap) records before the last one could not be written")
             }
         }
-        let isWritten = put(type, notes, time, fields)
-        if !isWritten { notes?.dropped += 1 }
         return isWritten
     }
 

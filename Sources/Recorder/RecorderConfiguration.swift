@@ -30,6 +30,8 @@ public struct RecorderConfiguration: Sendable {
     public var queueLimit: Int
     /// Size at which a daily file is closed, in bytes.
     public var fileLimit: Int
+    /// Bytes of one exchange's streams that may wait for its answer before they are written.
+    var streamLimit = 1 << 20
 
     public init(
         directory: String, file: File = .daily, mode: Mode = .delta, redact: RedactionLevel = .tokens,

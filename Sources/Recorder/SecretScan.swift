@@ -1,13 +1,13 @@
 /// One pass over bytes, sixteen at a time, that stops only where two neighbouring bytes are the anchor of a pattern.
+internal import CSystem
+
 struct SecretScan: Sendable {
-    private let anchors: [Anchor]
+    /// For each anchor its first byte sixteen times and its second byte sixteen times.
+    private let lanes: [SIMD16<UInt8>]
     /// Patterns by the first byte of their anchor.
     private let byFirst: [[SecretPattern]]
-
-    private struct Anchor: Sendable {
-        let first: SIMD16<UInt8>
-        let second: SIMD16<UInt8>
-    }
+    /// Whether any anchor begins with this byte.
+    private let begins: [Bool]
 
     init(_ patterns: [SecretPattern] = SecretPattern.all) {
         var byFirst = [[SecretPattern]](repeating: [], count: 256)
@@ -17,7 +17,8 @@ struct SecretScan: Sendable {
             if !pairs.contains(where: { $0 == pattern.anchor }) { pairs.append(pattern.anchor) }
         }
         self.byFirst = byFirst
-        anchors = pairs.map { Anchor(first: SIMD16(repeating: $0.0), second: SIMD16(repeating: $0.1)) }
+        begins = byFirst.map { !$0.isEmpty }
+        lanes = pairs.flatMap { [SIMD16(repeating: $0.0), SIMD16(repeating: $0.1)] }
     }
 
     /// The secrets in this text, in order, none overlapping another.
@@ -29,7 +30,7 @@ struct SecretScan: Sendable {
             guard at < text.count else { break }
             let stop = min(at + 16, text.count - 1)
             while at < stop {
-                check(text, at, &found)
+                if begins[Int(text[at])] { check(text, at, &found) }
                 at += 1
             }
             if at == text.count - 1 { break }
@@ -39,26 +40,15 @@ struct SecretScan: Sendable {
 
     /// The first index from which sixteen bytes hold an anchor, or the last bytes that do not fill sixteen.
     private func nextCandidate(_ text: Span<UInt8>, _ from: Int) -> Int {
-        let raw = text.bytes
-        var at = from
-        anchors.withUnsafeBufferPointer { anchors in
-            while at &+ 17 <= text.count {
-                let here = raw.unsafeLoadUnaligned(fromByteOffset: at, as: SIMD16<UInt8>.self)
-                let next = raw.unsafeLoadUnaligned(fromByteOffset: at &+ 1, as: SIMD16<UInt8>.self)
-                var hit = SIMDMask<SIMD16<Int8>>(repeating: false)
-                for anchor in anchors { hit = hit .| ((here .== anchor.first) .& (next .== anchor.second)) }
-                if any(hit) { return }
-                at &+= 16
-            }
+        text.extracting(from..<text.count).withUnsafeBufferPointer { rest in
+            guard let base = rest.baseAddress else { return from }
+            return lanes.withUnsafeBytes { from + bytesx_pair_run(base, rest.count, $0.baseAddress, lanes.count / 2) }
         }
-        return at
     }
 
     private func check(_ text: Span<UInt8>, _ at: Int, _ found: inout [Secret]) {
-        let patterns = byFirst[Int(text[at])]
-        guard !patterns.isEmpty else { return }
         let second = text[at + 1]
-        for pattern in patterns where pattern.anchor.1 == second { pattern.find(text, at, &found) }
+        for pattern in byFirst[Int(text[at])] where pattern.anchor.1 == second { pattern.find(text, at, &found) }
     }
 
     /// In order, overlapping ones made one under the name of the first.

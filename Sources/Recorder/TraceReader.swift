@@ -34,7 +34,9 @@ public final class TraceReader: Sequence, IteratorProtocol {
 
     private let path: String
     private let file: gzFile
-    private var buffer: [UInt8] = []
+    private var chunk = [UInt8](repeating: 0, count: 1 << 18)
+    /// How much of `chunk` is filled, and how much of that is used.
+    private var filled = 0
     private var at = 0
     private var isAtEnd = false
 
@@ -102,32 +104,33 @@ public final class TraceReader: Sequence, IteratorProtocol {
     private static let beginning = Array(#"{"v":1,"type":""#.utf8)
 
     private func nextLine() -> [UInt8]? {
-        var searched = at
+        var line: [UInt8] = []
         while true {
-            if let end = buffer[searched...].firstIndex(of: 0x0A) {
-                defer { at = end + 1 }
-                return Array(buffer[at..<end])
+            if let end = lineEnd() {
+                line.append(contentsOf: chunk[at..<end])
+                at = end + 1
+                return line
             }
-            searched = buffer.count - at
-            if !fill() {
-                defer { at = buffer.count }
-                return at < buffer.count ? Array(buffer[at...]) : nil
-            }
+            line.append(contentsOf: chunk[at..<filled])
+            if !fill() { return line.isEmpty ? nil : line }
         }
     }
 
-    /// Reads more behind the bytes not used yet, which move to the front.
+    private func lineEnd() -> Int? {
+        chunk.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress, let found = memchr(base + at, 0x0A, filled - at) else { return nil }
+            return base.distance(to: UnsafeRawPointer(found))
+        }
+    }
+
     private func fill() -> Bool {
-        if isAtEnd { return false }
-        buffer.removeFirst(at)
         at = 0
-        let room = 1 << 18
-        let old = buffer.count
-        buffer.append(contentsOf: repeatElement(0, count: room))
-        let count = buffer.withUnsafeMutableBytes { gzread(file, $0.baseAddress.map { $0 + old }, UInt32(room)) }
-        buffer.removeLast(room - Swift.max(0, Int(count)))
-        if count < room { note(count) }
-        return count > 0
+        filled = 0
+        if isAtEnd { return false }
+        let count = gzread(file, &chunk, UInt32(chunk.count))
+        if count < chunk.count { note(count) }
+        filled = Swift.max(0, Int(count))
+        return filled > 0
     }
 
     private func note(_ count: Int32) {

@@ -21,13 +21,15 @@ struct BackendChoice {
     init(_ settings: Settings, _ environment: Environment) throws(Failure) {
         let named = try settings.backend.map { setting throws(Failure) in try Self.known(setting) }
         var environment = environment
+        var gateway: String?
         if let (variable, url, source) = try Self.address(settings, environment, named) {
             environment.set(variable, url, source)
+            if settings.upstream == nil { gateway = "ANTHROPIC_BASE_URL=\(url)" }
         }
         if let named { try DotEnvRule.check(environment, backend: named) }
         let choice = try Self.pick(environment, named)
         backend = choice.backend
-        because = settings.backend.map(Self.words) ?? Self.reason(choice.why)
+        because = settings.backend.map(Self.words) ?? gateway ?? Self.reason(choice.why)
         // The pass-through is always possible: worth a word only where something asks for it.
         alsoPossible = choice.alsoPossible.filter { !$0.hasSuffix("nothing else is configured") }
         needsCredentials =

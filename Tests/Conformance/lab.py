@@ -111,7 +111,7 @@ def settled(proxy: Proxy, limit: float = 3.0) -> Trace:
     deadline = time.monotonic() + limit
     while True:
         trace = proxy.trace()
-        if len(trace.of("request")) == len(trace.of("end")) or time.monotonic() > deadline:
+        if 0 < len(trace.of("request")) == len(trace.of("end")) or time.monotonic() > deadline:
             return trace
         time.sleep(0.02)
 

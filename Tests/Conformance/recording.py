@@ -23,9 +23,14 @@ class Trace:
         raw = b"".join(whole_lines(content(path)) for path in trace_files(folder))
         return Trace([json.loads(line) for line in raw.splitlines()], raw)
 
-    def of(self, kind: str, **wanted: Any) -> list[Record]:
-        """The records of one type whose fields have these values."""
-        return [r for r in self.records if r["type"] == kind and all(r.get(k) == v for k, v in wanted.items())]
+    def of(self, type: str, /, **wanted: Any) -> list[Record]:
+        """The records of one type whose fields have these values; probes only where they are asked for."""
+        hidden = None if "kind" in wanted else "probe"
+        return [
+            r
+            for r in self.records
+            if r["type"] == type and r.get("kind") != hidden and all(r.get(k) == v for k, v in wanted.items())
+        ]
 
     def exchange(self, id: str) -> list[str]:
         return [record["type"] for record in self.records if record.get("id") == id]

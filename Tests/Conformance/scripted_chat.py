@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import chat_wire as wire
-from chat_rules import PLAIN, Model, Refused, check_chat
+from chat_rules import PLAIN, REASONING, Model, Refused, check_chat
 from service import Recorded, Reply, Service
 from talk import Talk, from_chat
 from turns import Failure, NoTurn, Script, Turn
@@ -48,7 +48,7 @@ class ScriptedChat(Service):
             return self.reply(401, Refused("Incorrect API key provided", code="invalid_api_key").body)
         try:
             request.json = self.read(request)
-            check_chat(request.json, self.model)
+            check_chat(request.json, self.model_named(request.json.get("model")))
         except Refused as refused:
             self.refuse(refused.message)
             return self.reply(400, refused.body)
@@ -76,6 +76,10 @@ class ScriptedChat(Service):
             return self.reply(200, wire.completion(turn, model))
         with_usage = bool((request.json.get("stream_options") or {}).get("include_usage"))
         return Reply(200, self.headers(STREAM), wire.events(turn, model, with_usage), turn.write, turn.pace)
+
+    def model_named(self, name: Any) -> Model:
+        """A user may ask for another model than the one this service is set up for."""
+        return REASONING if str(name).startswith("gpt-5") else self.model
 
     def reply(self, status: int, body: dict[str, Any]) -> Reply:
         return Reply(status, self.headers(JSON), json.dumps(body).encode())

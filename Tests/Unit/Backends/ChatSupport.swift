@@ -10,11 +10,11 @@ enum Chat {
         return try OpenAIChat(Environment(defaults.merging(variables) { $1 }))
     }
 
-    static func request(_ json: String, headers: HTTPFields = HTTPFields()) throws -> MessageRequest {
-        try request(Array(json.utf8), headers: headers)
+    static func request(body json: String, headers: HTTPFields = HTTPFields()) throws -> MessageRequest {
+        try request(body: Array(json.utf8), headers: headers)
     }
 
-    static func request(_ json: [UInt8], headers: HTTPFields = HTTPFields()) throws -> MessageRequest {
+    static func request(body json: [UInt8], headers: HTTPFields = HTTPFields()) throws -> MessageRequest {
         try MessageRequest(
             endpoint: .messages, path: "/v1/messages", query: nil, headers: headers, body: JSON.parse(json))
     }
@@ -25,7 +25,7 @@ enum Chat {
         maxTokens: Int = 1000, _ members: String = ""
     ) throws -> MessageRequest {
         let more = members.isEmpty ? "" : "," + members
-        return try request(#"{"model":"\#(model)","max_tokens":\#(maxTokens),"messages":\#(messages)\#(more)}"#)
+        return try request(body: #"{"model":"\#(model)","max_tokens":\#(maxTokens),"messages":\#(messages)\#(more)}"#)
     }
 
     /// The translated body, parsed, and what was lost.

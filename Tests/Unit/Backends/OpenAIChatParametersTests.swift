@@ -124,7 +124,7 @@ import Testing
             var headers = HTTPFields([.init("X-Claude-Code-Session-Id", "s1")])
             headers["x-claude-code-agent-id"] = agent
             let request = try Chat.request(
-                #"{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"a"}]}"#, headers: headers)
+                body: #"{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"a"}]}"#, headers: headers)
             return try Chat.translate(request).body["prompt_cache_key"]?.string
         }
         #expect(try key(nil) == key(nil))

@@ -162,7 +162,7 @@ struct BodyRecordTests {
 
     /// Unoptimised code takes minutes for the 300 turns, so it gets a short session and a bar to match.
     #if DEBUG
-        static let (turns, share) = (24, 5)
+        static let (turns, share) = (12, 3)
     #else
         static let (turns, share) = (300, 40)
     #endif

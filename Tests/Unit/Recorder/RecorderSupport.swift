@@ -49,12 +49,13 @@ struct Bench {
     init(
         mode: RecorderConfiguration.Mode = .delta, redact: RedactionLevel = .tokens,
         file: RecorderConfiguration.File = .run("test"), queueLimit: Int = 32 << 20, fileLimit: Int = 256 << 20,
-        system: SinkCalls = SinkCalls(), patterns: [SecretPattern] = SecretPattern.all
+        streamLimit: Int = 1 << 20, system: SinkCalls = SinkCalls(), patterns: [SecretPattern] = SecretPattern.all
     ) throws {
         let said = said
-        let configuration = RecorderConfiguration(
+        var configuration = RecorderConfiguration(
             directory: folder.path, file: file, mode: mode, redact: redact, redactKey: Bench.key,
             program: "claudecodex", version: "0.1.0", backend: "anthropic", queueLimit: queueLimit, fileLimit: fileLimit)
+        configuration.streamLimit = streamLimit
         recorder = try Recorder(configuration: configuration, system: system, patterns: patterns) { said.say($0) }
     }
 
@@ -140,4 +141,32 @@ enum Fixtures {
 extension String {
     /// What stands between the occurrences of `mark`.
     func pieces(around mark: String) -> [Substring] { split(separator: mark, omittingEmptySubsequences: false) }
+}
+
+/// Holds the writer at its first write until the test lets it go on.
+final class Turnstile: @unchecked Sendable {
+    static let shared = Turnstile()
+    private let entered = DispatchSemaphore(value: 0)
+    private let opened = DispatchSemaphore(value: 0)
+
+    func waitUntilEntered() { entered.wait() }
+    func open() { opened.signal() }
+
+    func pass() {
+        entered.signal()
+        opened.wait()
+    }
+}
+
+extension SinkCalls {
+    /// The second line (the first behind `meta`) waits at the turnstile.
+    static var slow: SinkCalls {
+        let count = Said()
+        let plain = SinkCalls().write
+        return SinkCalls(write: { descriptor, bytes in
+            count.say("")
+            if count.all.count == 2 { Turnstile.shared.pass() }
+            return plain(descriptor, bytes)
+        })
+    }
 }

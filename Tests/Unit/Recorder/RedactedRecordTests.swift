@@ -175,13 +175,17 @@ struct RedactedRecordTests {
         #expect(try bench.records("events").count == 1)
     }
 
-    @Test("more than a megabyte does not wait")
+    @Test("a stream above the limit does not wait, and is looked at as a whole")
     func longStream() throws {
-        let bench = try Bench()
+        let bench = try Bench(streamLimit: 300)
         let exchange = bench.exchange()
-        let piece = String(repeating: "x", count: 300_000)
-        for part in 0..<4 { exchange.events(.client, Self.anthropic(piece), part: part) }
-        #expect(try bench.records("events").count == 4)
+        exchange.events(.client, Self.anthropic("first sk-ant-api03-"), part: 0)
+        #expect(try bench.records("events").isEmpty)
+        exchange.events(.client, Self.anthropic("aB3dE5gH7jK9mN1pQ3sT5vX7 ") + Self.anthropic("last"), part: 1)
+        let records = try bench.records()
+        #expect(records.filter { $0.type == "events" }.count == 2)
+        #expect(Self.said(records, "client").hasSuffix("] last"))
+        #expect(try !bench.text().contains("aB3dE5"))
     }
 
     @Test("what still waits is written at the end")

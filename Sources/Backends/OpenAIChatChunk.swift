@@ -1,0 +1,201 @@
+internal import Intercept
+
+/// A chunk of the usual form, read in one pass and without an index over it: nothing but a piece of text, of reasoning or
+/// of one call's arguments. Nearly all chunks of a stream are such; for any other the reader gives up, and the chunk is
+/// parsed as JSON.
+struct PlainChunk {
+    private(set) var text: Range<Int>?
+    private(set) var reasoning: Range<Int>?
+    private(set) var arguments: Range<Int>?
+    /// `index` of the call.
+    private(set) var call: Int?
+    private var at = 0
+
+    /// Where a member stands.
+    private enum Level { case chunk, choice, delta, call, function }
+
+    /// Reads the chunk; nil when there is more in it than one piece, or anything unexpected.
+    init?(_ bytes: [UInt8]) {
+        let all = bytes[...]
+        let span = all.span
+        guard members(span, .chunk) else { return nil }
+        skipBlanks(span)
+        let found = [text, reasoning, arguments].count { $0 != nil }
+        guard at == span.count, found <= 1, arguments == nil || call != nil else { return nil }
+    }
+
+    /// The bytes of a piece as text, or nil when they are no valid JSON string.
+    static func text(_ range: Range<Int>, of bytes: [UInt8]) -> JSONText? {
+        let piece = Array(bytes[range])
+        if piece.allSatisfy({ $0 >= 0x20 && $0 < 0x80 && $0 != 0x5C }) { return JSONText(escaped: piece, plain: true) }
+        return (try? JSON.parse(Array(bytes[range.lowerBound - 1..<range.upperBound + 1]))) == nil
+            ? nil : JSONText(escaped: piece)
+    }
+
+    // MARK: Members
+
+    private mutating func members(_ span: Span<UInt8>, _ level: Level) -> Bool {
+        guard take(span, "{") else { return false }
+        if take(span, "}") { return true }
+        repeat {
+            guard let key = string(span), take(span, ":"), member(span, key, level) else { return false }
+        } while take(span, ",")
+        return take(span, "}")
+    }
+
+    private mutating func member(_ span: Span<UInt8>, _ key: Range<Int>, _ level: Level) -> Bool {
+        switch level {
+        case .chunk:
+            if names(span, key, "choices") { return one(span, .choice) }
+            let mustBeNull = names(span, key, "usage") || names(span, key, "error") || names(span, key, "x_groq")
+            return mustBeNull ? isNull(span) : skip(span)
+        case .choice:
+            if names(span, key, "delta") { return members(span, .delta) }
+            let mustBeNull =
+                names(span, key, "finish_reason") || names(span, key, "stop_reason") || names(span, key, "error")
+            return mustBeNull ? isNull(span) : names(span, key, "message") ? false : skip(span)
+        case .delta: return deltaMember(span, key)
+        case .call:
+            if names(span, key, "function") { return members(span, .function) }
+            if names(span, key, "index") { return index(span) }
+            return names(span, key, "type") ? skip(span) : isEmpty(span)
+        case .function: return names(span, key, "arguments") ? piece(span, \.arguments) : isEmpty(span)
+        }
+    }
+
+    private mutating func deltaMember(_ span: Span<UInt8>, _ key: Range<Int>) -> Bool {
+        if names(span, key, "content") { return piece(span, \.text) }
+        if names(span, key, "reasoning_content") || names(span, key, "reasoning") { return piece(span, \.reasoning) }
+        if names(span, key, "tool_calls") { return one(span, .call) }
+        return names(span, key, "role") ? skip(span) : isEmpty(span)
+    }
+
+    /// An array with one element.
+    private mutating func one(_ span: Span<UInt8>, _ level: Level) -> Bool {
+        take(span, "[") && members(span, level) && take(span, "]")
+    }
+
+    /// A string that is remembered unless it is empty; or null.
+    private mutating func piece(_ span: Span<UInt8>, _ path: WritableKeyPath<PlainChunk, Range<Int>?>) -> Bool {
+        skipBlanks(span)
+        guard at < span.count, span[at] == UInt8(ascii: "\"") else { return isNull(span) }
+        guard self[keyPath: path] == nil, let range = string(span) else { return false }
+        if !range.isEmpty { self[keyPath: path] = range }
+        return true
+    }
+
+    private mutating func index(_ span: Span<UInt8>) -> Bool {
+        skipBlanks(span)
+        guard at < span.count, span[at] &- 0x30 < 10 else { return false }
+        call = Int(span[at] &- 0x30)
+        at += 1
+        return at < span.count && span[at] &- 0x30 >= 10
+    }
+
+    // MARK: Values
+
+    private mutating func isNull(_ span: Span<UInt8>) -> Bool {
+        skipBlanks(span)
+        guard at + 4 <= span.count, span[at] == UInt8(ascii: "n") else { return false }
+        at += 4
+        return true
+    }
+
+    /// null or an empty string.
+    private mutating func isEmpty(_ span: Span<UInt8>) -> Bool {
+        skipBlanks(span)
+        guard at < span.count, span[at] == UInt8(ascii: "\"") else { return isNull(span) }
+        return string(span)?.isEmpty ?? false
+    }
+
+    /// Steps over a value of any kind.
+    private mutating func skip(_ span: Span<UInt8>) -> Bool {
+        skipBlanks(span)
+        guard at < span.count else { return false }
+        switch span[at] {
+        case UInt8(ascii: "\""): return string(span) != nil
+        case UInt8(ascii: "{"), UInt8(ascii: "["): return skipNested(span)
+        default:
+            while at < span.count, span[at] != UInt8(ascii: ","), span[at] != UInt8(ascii: "}"),
+                span[at] != UInt8(ascii: "]")
+            {
+                at += 1
+            }
+            return true
+        }
+    }
+
+    private mutating func skipNested(_ span: Span<UInt8>) -> Bool {
+        var depth = 0
+        while at < span.count {
+            switch span[at] {
+            case UInt8(ascii: "\""):
+                if string(span) == nil { return false }
+                continue
+            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                depth -= 1
+                if depth == 0 {
+                    at += 1
+                    return true
+                }
+            default: break
+            }
+            at += 1
+        }
+        return false
+    }
+
+    /// Steps over a string; gives what stands between its quotes.
+    private mutating func string(_ span: Span<UInt8>) -> Range<Int>? {
+        guard take(span, "\"") else { return nil }
+        let start = at
+        let raw = span.bytes
+        while at < span.count {
+            if at &+ 8 <= span.count {
+                let word = UInt64(littleEndian: raw.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self))
+                let found = Self.quoteOrBackslash(word)
+                if found == 0 {
+                    at &+= 8
+                    continue
+                }
+                at &+= found.trailingZeroBitCount &>> 3
+            }
+            switch span[at] {
+            case UInt8(ascii: "\""):
+                at &+= 1
+                return start..<at &- 1
+            case UInt8(ascii: "\\"): at &+= 2
+            default: at &+= 1
+            }
+        }
+        return nil
+    }
+
+    /// The lowest set bit belongs to the first quote or backslash of eight bytes; 0 when there is none.
+    private static func quoteOrBackslash(_ word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quote = word ^ (ones &* 0x22)
+        let backslash = word ^ (ones &* 0x5C)
+        return ((quote &- ones) & ~quote | (backslash &- ones) & ~backslash) & (ones &* 0x80)
+    }
+
+    private mutating func take(_ span: Span<UInt8>, _ sign: Unicode.Scalar) -> Bool {
+        skipBlanks(span)
+        guard at < span.count, span[at] == UInt8(ascii: sign) else { return false }
+        at &+= 1
+        return true
+    }
+
+    private mutating func skipBlanks(_ span: Span<UInt8>) {
+        while at < span.count, span[at] == 0x20 { at &+= 1 }
+    }
+
+    private func names(_ span: Span<UInt8>, _ key: Range<Int>, _ name: StaticString) -> Bool {
+        guard key.count == name.utf8CodeUnitCount else { return false }
+        for offset in 0..<key.count where span[key.lowerBound + offset] != (name.utf8Start + offset).pointee {
+            return false
+        }
+        return true
+    }
+}
