@@ -5,6 +5,7 @@ public import Intercept
 /// that other services left in the conversation.
 public struct Anthropic: Backend {
     public static let name = "anthropic"
+    public static let speaksMessages = true
 
     private let base: String
     private let credentials: HTTPFields.Field?

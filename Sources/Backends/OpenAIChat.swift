@@ -11,7 +11,7 @@ public struct OpenAIChat: Backend {
     let project: String?
     let map: ModelMap
     /// What this upstream has taught us since the start.
-    let learnt = LearntFacts()
+    let learnt: KnownModels
 
     /// Whether the variables of this backend are set, and which.
     public static func detect(_ environment: Environment) -> Detection? {
@@ -42,6 +42,7 @@ public struct OpenAIChat: Backend {
         organization = environment["OPENAI_ORG_ID"]
         project = environment["OPENAI_PROJECT_ID"]
         map = ModelMap(environment)
+        learnt = KnownModels(address)
     }
 
     public var summary: String { "\(address.origin), \(map.summary)" }
@@ -52,9 +53,7 @@ public struct OpenAIChat: Backend {
     public func translate(_ request: MessageRequest, _ losses: inout Losses) throws(TranslationError) -> UpstreamRequest
     {
         let name = map.upstream(request.model)
-        let model = ChatModel(name)
-        var writer = ChatRequestWriter(
-            request, model: model, profile: ServiceProfile(address, model), facts: learnt[name])
+        var writer = ChatRequestWriter(request, learnt[name])
         try writer.write()
         for loss in writer.losses.all {
             losses.add(loss.operation, loss.path, loss.why, from: loss.from, to: loss.to)

@@ -42,15 +42,13 @@ extension ChatStream {
     /// A chunk of the usual form. Gives false when it needs a closer look.
     mutating func take(plain chunk: PlainChunk, _ bytes: [UInt8], _ emit: (MessageEvent) -> Void) -> Bool {
         if isMuted || stops.matched != nil { return true }
-        guard let range = chunk.text ?? chunk.reasoning ?? chunk.arguments else { return true }
+        guard let (kind, range) = chunk.piece else { return chunk.call == nil }
         if let call = chunk.call, !isShowing(call) { return false }
         guard let text = PlainChunk.text(range, of: bytes) else { return false }
-        if chunk.text != nil {
-            takeText(text, emit)
-        } else if chunk.reasoning != nil {
-            takeThinking(text, emit)
-        } else {
-            takeShown(text, emit)
+        switch kind {
+        case .text: takeText(text, emit)
+        case .reasoning: takeThinking(text, emit)
+        case .arguments: takeShown(text, emit)
         }
         return true
     }

@@ -4,9 +4,10 @@ internal import Intercept
 /// of one call's arguments. Nearly all chunks of a stream are such; for any other the reader gives up, and the chunk is
 /// parsed as JSON.
 struct PlainChunk {
-    private(set) var text: Range<Int>?
-    private(set) var reasoning: Range<Int>?
-    private(set) var arguments: Range<Int>?
+    enum Kind { case text, reasoning, arguments }
+
+    /// The one piece that the chunk brings, and where it stands; nil when it brings nothing.
+    private(set) var piece: (kind: Kind, range: Range<Int>)?
     /// `index` of the call.
     private(set) var call: Int?
     private var at = 0
@@ -20,8 +21,7 @@ struct PlainChunk {
         let span = all.span
         guard members(span, .chunk) else { return nil }
         skipBlanks(span)
-        let found = [text, reasoning, arguments].count { $0 != nil }
-        guard at == span.count, found <= 1, arguments == nil || call != nil else { return nil }
+        guard at == span.count, (piece?.kind == .arguments) == (call != nil) else { return nil }
     }
 
     /// The bytes of a piece as text, or nil when they are no valid JSON string.
@@ -45,29 +45,53 @@ struct PlainChunk {
 
     private mutating func member(_ span: Span<UInt8>, _ key: Range<Int>, _ level: Level) -> Bool {
         switch level {
-        case .chunk:
-            if names(span, key, "choices") { return one(span, .choice) }
-            let mustBeNull = names(span, key, "usage") || names(span, key, "error") || names(span, key, "x_groq")
-            return mustBeNull ? isNull(span) : skip(span)
-        case .choice:
-            if names(span, key, "delta") { return members(span, .delta) }
-            let mustBeNull =
-                names(span, key, "finish_reason") || names(span, key, "stop_reason") || names(span, key, "error")
-            return mustBeNull ? isNull(span) : names(span, key, "message") ? false : skip(span)
+        case .chunk: return chunkMember(span, key)
+        case .choice: return choiceMember(span, key)
         case .delta: return deltaMember(span, key)
-        case .call:
-            if names(span, key, "function") { return members(span, .function) }
-            if names(span, key, "index") { return index(span) }
-            return names(span, key, "type") ? skip(span) : isEmpty(span)
-        case .function: return names(span, key, "arguments") ? piece(span, \.arguments) : isEmpty(span)
+        case .call: return callMember(span, key)
+        case .function:
+            if key.count == 9, names(span, key, "arguments") { return piece(span, .arguments) }
+            return isEmpty(span)
+        }
+    }
+
+    private mutating func chunkMember(_ span: Span<UInt8>, _ key: Range<Int>) -> Bool {
+        switch key.count {
+        case 7 where names(span, key, "choices"): one(span, .choice)
+        case 5 where names(span, key, "usage") || names(span, key, "error"): isNull(span)
+        case 6 where names(span, key, "x_groq"): false
+        default: skip(span)
+        }
+    }
+
+    private mutating func choiceMember(_ span: Span<UInt8>, _ key: Range<Int>) -> Bool {
+        switch key.count {
+        case 5 where names(span, key, "delta"): members(span, .delta)
+        case 13 where names(span, key, "finish_reason"), 11 where names(span, key, "stop_reason"): isNull(span)
+        case 5 where names(span, key, "error"): isNull(span)
+        case 7 where names(span, key, "message"): false
+        default: skip(span)
         }
     }
 
     private mutating func deltaMember(_ span: Span<UInt8>, _ key: Range<Int>) -> Bool {
-        if names(span, key, "content") { return piece(span, \.text) }
-        if names(span, key, "reasoning_content") || names(span, key, "reasoning") { return piece(span, \.reasoning) }
-        if names(span, key, "tool_calls") { return one(span, .call) }
-        return names(span, key, "role") ? skip(span) : isEmpty(span)
+        switch key.count {
+        case 7 where names(span, key, "content"): piece(span, .text)
+        case 9 where names(span, key, "reasoning"), 17 where names(span, key, "reasoning_content"):
+            piece(span, .reasoning)
+        case 10 where names(span, key, "tool_calls"): one(span, .call)
+        case 4 where names(span, key, "role"): skip(span)
+        default: isEmpty(span)
+        }
+    }
+
+    private mutating func callMember(_ span: Span<UInt8>, _ key: Range<Int>) -> Bool {
+        switch key.count {
+        case 8 where names(span, key, "function"): members(span, .function)
+        case 5 where names(span, key, "index"): index(span)
+        case 4 where names(span, key, "type"): skip(span)
+        default: isEmpty(span)
+        }
     }
 
     /// An array with one element.
@@ -76,11 +100,13 @@ struct PlainChunk {
     }
 
     /// A string that is remembered unless it is empty; or null.
-    private mutating func piece(_ span: Span<UInt8>, _ path: WritableKeyPath<PlainChunk, Range<Int>?>) -> Bool {
+    private mutating func piece(_ span: Span<UInt8>, _ kind: Kind) -> Bool {
         skipBlanks(span)
         guard at < span.count, span[at] == UInt8(ascii: "\"") else { return isNull(span) }
-        guard self[keyPath: path] == nil, let range = string(span) else { return false }
-        if !range.isEmpty { self[keyPath: path] = range }
+        guard let range = string(span) else { return false }
+        if range.isEmpty { return true }
+        guard piece == nil else { return false }
+        piece = (kind, range)
         return true
     }
 
@@ -96,7 +122,7 @@ struct PlainChunk {
 
     private mutating func isNull(_ span: Span<UInt8>) -> Bool {
         skipBlanks(span)
-        guard at + 4 <= span.count, span[at] == UInt8(ascii: "n") else { return false }
+        guard at + 4 <= span.count, names(span, at..<at + 4, "null") else { return false }
         at += 4
         return true
     }
@@ -180,6 +206,7 @@ struct PlainChunk {
         return ((quote &- ones) & ~quote | (backslash &- ones) & ~backslash) & (ones &* 0x80)
     }
 
+    @inline(__always)
     private mutating func take(_ span: Span<UInt8>, _ sign: Unicode.Scalar) -> Bool {
         skipBlanks(span)
         guard at < span.count, span[at] == UInt8(ascii: sign) else { return false }
@@ -187,12 +214,13 @@ struct PlainChunk {
         return true
     }
 
+    @inline(__always)
     private mutating func skipBlanks(_ span: Span<UInt8>) {
         while at < span.count, span[at] == 0x20 { at &+= 1 }
     }
 
+    /// Whether the bytes in this range, which has the name's length, are the name.
     private func names(_ span: Span<UInt8>, _ key: Range<Int>, _ name: StaticString) -> Bool {
-        guard key.count == name.utf8CodeUnitCount else { return false }
         for offset in 0..<key.count where span[key.lowerBound + offset] != (name.utf8Start + offset).pointee {
             return false
         }

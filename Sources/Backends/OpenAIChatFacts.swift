@@ -54,22 +54,40 @@ struct ModelFacts: Sendable, Equatable {
     var wantsItems = false
 }
 
-/// The facts of all models of one upstream, kept for the life of the process.
-final class LearntFacts: Sendable {
-    private let models = Mutex<[String: ModelFacts]>([:])
+/// All that is known of one model of an upstream.
+struct KnownModel: Sendable, Equatable {
+    let model: ChatModel
+    let profile: ServiceProfile
+    var facts = ModelFacts()
+}
+
+/// The models of one upstream, kept for the life of the process.
+final class KnownModels: Sendable {
+    private let address: ServiceAddress
+    private let known = Mutex<[String: KnownModel]>([:])
     /// Names come from clients: more than this many are not remembered.
     private let limit = 200
 
-    subscript(_ model: String) -> ModelFacts { models.withLock { $0[model] ?? ModelFacts() } }
+    init(_ address: ServiceAddress) { self.address = address }
+
+    subscript(_ name: String) -> KnownModel { known.withLock { find(name, &$0) } }
 
     /// Changes what is known; gives whether anything is new.
-    func learn(_ model: String, _ change: (inout ModelFacts) -> Void) -> Bool {
-        models.withLock { models in
-            let old = models[model] ?? ModelFacts()
+    func learn(_ name: String, _ change: (inout ModelFacts) -> Void) -> Bool {
+        known.withLock { known in
+            let old = find(name, &known)
             var new = old
-            change(&new)
-            if models.count < limit || models[model] != nil { models[model] = new }
+            change(&new.facts)
+            if known[name] != nil { known[name] = new }
             return new != old
         }
+    }
+
+    private func find(_ name: String, _ known: inout [String: KnownModel]) -> KnownModel {
+        if let old = known[name] { return old }
+        let model = ChatModel(name)
+        let new = KnownModel(model: model, profile: ServiceProfile(address, model))
+        if known.count < limit { known[name] = new }
+        return new
     }
 }

@@ -17,16 +17,17 @@ extension ChatRequestWriter {
     }
 
     mutating func writeMessages(_ messages: [JSON]) throws(TranslationError) {
+        let answers = messages.map(Self.isAssistant)
         var at = 0
         while at < messages.count {
             var calls: [PendingCall] = []
-            let answer = messages[at...].firstIndex { !Self.isAssistant($0) } ?? messages.count
+            let answer = answers[at...].firstIndex(of: false) ?? messages.count
             if answer > at { calls = writeAssistant(messages, at..<answer) }
-            let next = messages[answer...].firstIndex(where: Self.isAssistant) ?? messages.count
+            let next = answers[answer...].firstIndex(of: true) ?? messages.count
             try writeTurn(messages, answer..<next, &calls)
             at = next
         }
-        if let last = messages.last, Self.isAssistant(last) {
+        if answers.last ?? false {
             losses.add(
                 .emulate, "messages[\(messages.count - 1)]", "an answer cannot be begun for the model; it starts anew")
         }
@@ -96,8 +97,7 @@ extension ChatRequestWriter {
     /// The id by which the service knows a call: the client's where it is legal and new.
     private mutating func sentID(_ id: JSON?) -> ChatProse.Text {
         if let id, ToolNames.isLegal(id), !Self.isMarked(id) {
-            let range = id.range.lowerBound + 1..<id.range.upperBound - 1
-            if usedIDs.insert(Self.hash(id.document.bytes[range])).inserted { return .copied(id) }
+            if usedIDs.insert(Self.hash(id)).inserted { return .copied(id) }
         }
         let wanted = ToolCallID.sent(id?.string ?? "call")
         var candidate = wanted.utf8.count > 64 ? ToolNames.alias(wanted) : wanted
@@ -109,7 +109,22 @@ extension ChatRequestWriter {
         return .made(candidate)
     }
 
-    private static func isMarked(_ id: JSON) -> Bool { id.raw.starts(with: Array(#""ccx_"#.utf8)) }
+    private static let mark = Array(#""ccx_"#.utf8)
+
+    private static func isMarked(_ id: JSON) -> Bool {
+        let bytes = id.document.bytes
+        let start = id.range.lowerBound
+        return mark.indices.allSatisfy { bytes[start + $0] == mark[$0] }
+    }
+
+    private static func hash(_ id: JSON) -> UInt64 {
+        let bytes = id.document.bytes
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for at in id.range.lowerBound + 1..<id.range.upperBound - 1 {
+            hash = (hash ^ UInt64(bytes[at])) &* 0x100_0000_01B3
+        }
+        return hash
+    }
 
     /// FNV-1a.
     private static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {

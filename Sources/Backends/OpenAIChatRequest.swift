@@ -14,11 +14,11 @@ struct ChatRequestWriter {
     /// Whether the request offers a tool.
     private(set) var hasTools = false
 
-    init(_ request: MessageRequest, model: ChatModel, profile: ServiceProfile, facts: ModelFacts) {
+    init(_ request: MessageRequest, _ known: KnownModel) {
         self.request = request
-        self.model = model
-        self.profile = profile
-        self.facts = facts
+        model = known.model
+        profile = known.profile
+        facts = known.facts
         out = JSONWriter(capacity: request.body.range.count + 2048)
     }
 

@@ -9,8 +9,9 @@ extension ChatRequestWriter {
     mutating func writeTools(_ tools: JSON) -> Bool {
         var seen: Set<String> = []
         var count = 0
-        for (index, tool) in tools.elements.enumerated() {
-            guard let name = tool["name"], name.isString, !name.isEmptyString else {
+        for (index, element) in tools.elements.enumerated() {
+            let tool = Tool(element)
+            guard let name = tool.name, name.isString, !name.isEmptyString else {
                 losses.add(.drop, "tools[\(index)]", "a tool without a name cannot be called")
                 continue
             }
@@ -29,10 +30,36 @@ extension ChatRequestWriter {
         return count > 0
     }
 
-    private mutating func writeTool(_ tool: JSON, _ name: JSON, _ index: Int, isFirst: Bool) -> Bool {
-        let type = tool["type"]?.string ?? "custom"
+    /// The members of a tool that are read, found in one pass.
+    private struct Tool {
+        var type: JSON?
+        var name: JSON?
+        var description: JSON?
+        var schema: JSON?
+        var examples: JSON?
+        var isStrict = false
+
+        init(_ tool: JSON) {
+            for (key, value) in tool.members {
+                switch key.range.count - 2 {
+                case 4 where key.equals("name"): name = value
+                case 4 where key.equals("type"): type = value
+                case 6 where key.equals("strict"): isStrict = value.bool ?? false
+                case 11 where key.equals("description"): description = value
+                case 12 where key.equals("input_schema"): schema = value
+                case 14 where key.equals("input_examples"): examples = value
+                default: continue
+                }
+            }
+        }
+
+        var isCustom: Bool { type?.isNull ?? true || type?.equals("custom") ?? true }
+    }
+
+    private mutating func writeTool(_ tool: Tool, _ name: JSON, _ index: Int, isFirst: Bool) -> Bool {
         var schema: StaticString?
-        if type != "custom" {
+        if !tool.isCustom {
+            let type = tool.type?.string ?? ""
             schema = ClientTool.schema(type)
             guard schema != nil else {
                 losses.add(.drop, "tools[\(index)]", "\(type) runs on Anthropic's own service only")
@@ -47,31 +74,29 @@ extension ChatRequestWriter {
         out.beginObject()
         out.verbatim(#""type":"function","function":{"name":"#)
         writeName(name)
-        if let description = tool["description"], description.isString, !JSONBlank.isBlank(description) {
+        if let description = tool.description, description.isString, !JSONBlank.isBlank(description) {
             out.field("description", description)
         }
         out.key("parameters")
         if let schema { out.raw(schema) } else { writeSchema(tool, index) }
-        out.endObject()
-        out.endObject()
+        out.verbatim("}}")
         return true
     }
 
-    private mutating func writeSchema(_ tool: JSON, _ index: Int) {
-        let schema = tool["input_schema"]
-        for name in Schemas.write(schema, into: &out, fixesArrays: facts.wantsItems) {
-            losses.add(
-                .drop, "tools[\(index)].input_schema.\(name)", "not allowed at the top of a function's parameters")
+    private mutating func writeSchema(_ tool: Tool, _ index: Int) {
+        for name in Schemas.write(tool.schema, into: &out, fixesArrays: facts.wantsItems) {
+            let why = "not allowed at the top of a function's parameters"
+            losses.add(.drop, "tools[\(index)].input_schema.\(name)", why)
         }
-        if let examples = tool["input_examples"], !examples.isEmpty {
+        if let examples = tool.examples, !examples.isEmpty {
             losses.add(.drop, "tools[\(index)].input_examples", "Chat Completions has no such field")
         }
-        guard tool["strict"]?.bool == true else { return }
-        if let schema, Schemas.isStrict(schema) {
+        guard tool.isStrict else { return }
+        if let schema = tool.schema, Schemas.isStrict(schema) {
             out.verbatim(#","strict":true"#)
         } else {
-            losses.add(
-                .drop, "tools[\(index)].strict", "the schema does not close every object and require every property")
+            let why = "the schema does not close every object and require every property"
+            losses.add(.drop, "tools[\(index)].strict", why)
         }
     }
 

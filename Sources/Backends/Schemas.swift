@@ -17,9 +17,12 @@ enum Schemas {
         var hasProperties = false
         var dropped: [String] = []
         for (key, value) in schema.members {
-            if key.equals("type") { isObject = value.equals("object") }
-            if key.equals("properties") { hasProperties = value.isObject }
-            for name in refused where key.equals(name) { dropped.append(name) }
+            switch key.range.count - 2 {
+            case 4 where key.equals("type"): isObject = value.equals("object")
+            case 10 where key.equals("properties"): hasProperties = value.isObject
+            case 3...5: if let name = refused.first(where: { key.equals($0) }) { dropped.append(name) }
+            default: continue
+            }
         }
         if isObject, hasProperties, dropped.isEmpty, !fixesArrays {
             out.value(schema)

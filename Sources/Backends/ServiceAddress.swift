@@ -6,6 +6,8 @@ struct ServiceAddress: Sendable, Equatable {
     let scheme: String
     /// Host and, unless it is the scheme's own, the port.
     let authority: String
+    /// The host without its port.
+    let host: String
     /// Without a slash at the end.
     let path: String
     /// With its question mark, or empty.
@@ -34,18 +36,14 @@ struct ServiceAddress: Sendable, Equatable {
         let behind = rest.dropFirst(host.count)
         let path = behind.prefix { $0 != "?" }
         authority = host.lowercased()
+        let port = authority.lastIndex(of: ":").flatMap { authority[$0...].contains("]") ? nil : $0 }
+        self.host = String(authority[..<(port ?? authority.endIndex)])
         self.path = String(path.reversed().drop { $0 == "/" }.reversed())
         query = String(behind.dropFirst(path.count))
     }
 
     /// Scheme, host and port.
     var origin: String { "\(scheme)://\(authority)" }
-
-    /// The host without its port.
-    var host: String {
-        guard let colon = authority.lastIndex(of: ":"), !authority[colon...].contains("]") else { return authority }
-        return String(authority[..<colon])
-    }
 
     /// The full URL of an endpoint such as `/chat/completions`.
     func endpoint(_ name: String) -> String {

@@ -95,29 +95,40 @@ struct ToolArguments: Sendable {
 
     /// Walks through the object; gives where it stopped: at the end of the bytes, or behind the object.
     private mutating func walk(_ bytes: [UInt8], _ start: Int) -> Int {
+        let all = bytes[...]
+        let span = all.span
         var at = start
-        while at < bytes.count {
-            let sign = Sign(bytes, at)
-            at += sign.length
-            if isEscaped {
-                isEscaped = false
-                continue
+        while at < span.count {
+            let byte = span[at]
+            if byte == 0x5C {
+                let sign = Sign(bytes, at)
+                at &+= sign.length
+                step(sign.kind)
+            } else {
+                at &+= 1
+                // Inside a string only escapes matter here: its end is one.
+                if isInString { isEscaped = false } else { step(Sign.kind(byte)) }
             }
-            switch sign.kind {
-            case .quote: isInString.toggle()
-            case .backslash: isEscaped = isInString
-            case .open, .openArray: if !isInString { depth += 1 }
-            case .close, .closeArray:
-                if isInString { continue }
-                depth -= 1
-                if depth == 0 {
-                    phase = .complete
-                    return at
-                }
-            case .blank, .other: break
-            }
+            if phase == .complete { return at }
         }
         return at
+    }
+
+    private mutating func step(_ kind: Sign.Kind) {
+        if isEscaped {
+            isEscaped = false
+            return
+        }
+        switch kind {
+        case .quote: isInString.toggle()
+        case .backslash: isEscaped = isInString
+        case .open, .openArray: if !isInString { depth += 1 }
+        case .close, .closeArray:
+            if isInString { return }
+            depth -= 1
+            if depth == 0 { phase = .complete }
+        case .blank, .other: break
+        }
     }
 
     /// Everything has come: gives what was held, mended where that is possible, and what was wrong.
@@ -160,7 +171,7 @@ private struct Sign {
         }
     }
 
-    private static func kind(_ byte: UInt8) -> Kind {
+    static func kind(_ byte: UInt8) -> Kind {
         switch byte {
         case UInt8(ascii: "{"): .open
         case UInt8(ascii: "}"): .close

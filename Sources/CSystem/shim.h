@@ -148,24 +148,53 @@ static inline struct bytesx_marks bytesx_survey(const uint8_t *bytes, size_t cou
     return found;
 }
 
-/// Index of the first of sixteen neighbouring bytes (from a multiple of 16 on) among which one of the pairs stands, or the
-/// first index from which no 17 bytes are left. Each pair is two lanes: sixteen times its first byte, sixteen times its
-/// second.
-static inline size_t bytesx_pair_run(const uint8_t *bytes, size_t count, const void *lanes, size_t pairs) {
-    const bytesx_lane *pair = (const bytesx_lane *)lanes;
+/// Sixteen neighbouring bytes, and whether at one of them a wanted pair may begin. `tables` are four of sixteen bytes, by the
+/// low and the high half of the first byte and of the second; a pair is wanted where all four have a bit in common.
+#if defined(__x86_64__)
+#include <immintrin.h>
+__attribute__((target("ssse3")))
+static inline size_t bytesx_pair_run(const uint8_t *bytes, size_t count, const uint8_t *tables) {
+    const __m128i a = _mm_loadu_si128((const __m128i *)tables), b = _mm_loadu_si128((const __m128i *)(tables + 16));
+    const __m128i c = _mm_loadu_si128((const __m128i *)(tables + 32)), d = _mm_loadu_si128((const __m128i *)(tables + 48));
+    const __m128i half = _mm_set1_epi8(15);
     size_t at = 0;
     for (; at + 17 <= count; at += 16) {
-        bytesx_lane here = *(const bytesx_lane *)(bytes + at);
-        bytesx_lane next = *(const bytesx_lane *)(bytes + at + 1);
-        bytesx_lane set = {0};
-        for (size_t i = 0; i < pairs; i++)
-            set |= (bytesx_lane)((here == pair[2 * i]) & (next == pair[2 * i + 1]));
-        uint64_t half[2];
-        memcpy(half, &set, sizeof half);
-        if (half[0] | half[1]) return at;
+        __m128i here = _mm_loadu_si128((const __m128i *)(bytes + at));
+        __m128i next = _mm_loadu_si128((const __m128i *)(bytes + at + 1));
+        __m128i first = _mm_and_si128(_mm_shuffle_epi8(a, _mm_and_si128(here, half)),
+                                      _mm_shuffle_epi8(b, _mm_and_si128(_mm_srli_epi16(here, 4), half)));
+        __m128i second = _mm_and_si128(_mm_shuffle_epi8(c, _mm_and_si128(next, half)),
+                                       _mm_shuffle_epi8(d, _mm_and_si128(_mm_srli_epi16(next, 4), half)));
+        __m128i none = _mm_cmpeq_epi8(_mm_and_si128(first, second), _mm_setzero_si128());
+        if (_mm_movemask_epi8(none) != 0xFFFF) return at;
     }
     return at;
 }
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+static inline size_t bytesx_pair_run(const uint8_t *bytes, size_t count, const uint8_t *tables) {
+    const uint8x16_t a = vld1q_u8(tables), b = vld1q_u8(tables + 16), c = vld1q_u8(tables + 32), d = vld1q_u8(tables + 48);
+    const uint8x16_t half = vdupq_n_u8(15);
+    size_t at = 0;
+    for (; at + 17 <= count; at += 16) {
+        uint8x16_t here = vld1q_u8(bytes + at), next = vld1q_u8(bytes + at + 1);
+        uint8x16_t first = vandq_u8(vqtbl1q_u8(a, vandq_u8(here, half)), vqtbl1q_u8(b, vshrq_n_u8(here, 4)));
+        uint8x16_t second = vandq_u8(vqtbl1q_u8(c, vandq_u8(next, half)), vqtbl1q_u8(d, vshrq_n_u8(next, 4)));
+        if (vmaxvq_u8(vandq_u8(first, second))) return at;
+    }
+    return at;
+}
+#else
+static inline size_t bytesx_pair_run(const uint8_t *bytes, size_t count, const uint8_t *tables) {
+    size_t at = 0;
+    for (; at + 17 <= count; at += 16)
+        for (int i = 0; i < 16; i++) {
+            uint8_t here = bytes[at + i], next = bytes[at + i + 1];
+            if (tables[here & 15] & tables[16 + (here >> 4)] & tables[32 + (next & 15)] & tables[48 + (next >> 4)]) return at;
+        }
+    return at;
+}
+#endif
 
 // SHA-256 with the processor's own instructions where it has them (five times the portable speed).
 

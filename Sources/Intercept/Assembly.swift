@@ -61,8 +61,8 @@ public struct Assembly: Sendable {
     private mutating func close(_ index: Int) -> ToolCall? {
         guard let position = positions[index] else { return nil }
         blocks[position].isOpen = false
-        guard case .toolUse(let id, let name) = blocks[position].start else { return nil }
-        return ToolCall(id: id, name: name, input: Self.input(blocks[position].text), index: index)
+        guard let call = blocks[position].start.call else { return nil }
+        return ToolCall(id: call.id, name: call.name, input: Self.input(blocks[position].text), index: index)
     }
 
     /// The arguments' JSON text; none at all means an empty object.
@@ -111,7 +111,7 @@ public struct Assembly: Sendable {
             out.beginObject()
             out.field("type", "text")
             out.field("text", text)
-            writeCitations(block, into: &out)
+            write(citations(of: block), into: &out)
             out.endObject()
         case .thinking:
             out.beginObject()
@@ -147,9 +147,12 @@ public struct Assembly: Sendable {
     }
 
     /// Citations of a text block come as deltas of their own: `{"type":"citations_delta","citation":{…}}`.
-    private func writeCitations(_ block: Block, into out: inout JSONWriter) {
-        guard !block.others.isEmpty, let deltas = try? JSON.parse([0x5B] + block.others + [0x5D]) else { return }
-        let citations = deltas.elements.compactMap { $0["citation"] }
+    private func citations(of block: Block) -> [JSON] {
+        guard !block.others.isEmpty, let deltas = try? JSON.parse([0x5B] + block.others + [0x5D]) else { return [] }
+        return deltas.elements.compactMap { $0["citation"] }
+    }
+
+    private func write(_ citations: [JSON], into out: inout JSONWriter) {
         guard !citations.isEmpty else { return }
         out.key("citations")
         out.beginArray()
@@ -157,23 +160,30 @@ public struct Assembly: Sendable {
         out.endArray()
     }
 
-    /// A block of a type we do not know: as it began, with the input that came after it.
+    /// A block of a type we do not know: as it began, with what came after it.
     private func writeOther(_ json: [UInt8], _ block: Block, into out: inout JSONWriter) {
-        guard let parsed = try? JSON.parse(json), parsed.isObject, !block.text.isEmpty else { return out.raw(json) }
+        let citations = citations(of: block)
+        guard !block.text.isEmpty || !citations.isEmpty, let parsed = try? JSON.parse(json), parsed.isObject else {
+            return out.raw(json)
+        }
         let name: StaticString = parsed["text"] != nil ? "text" : "input"
         out.beginObject()
-        for (key, value) in parsed.members where !key.equals("\(name)") {
+        for (key, value) in parsed.members {
+            if !block.text.isEmpty, key.equals("\(name)") { continue }
+            if !citations.isEmpty, key.equals("citations") { continue }
             out.value(key)
             out.verbatim(":")
             out.value(value)
         }
-        out.key(name)
-        if parsed["text"] != nil {
-            out.string(JSONText(escaped: block.text))
-        } else {
-            writeInput(block.text, into: &out)
+        if !block.text.isEmpty {
+            out.key(name)
+            if parsed["text"] != nil {
+                out.string(JSONText(escaped: block.text))
+            } else {
+                writeInput(block.text, into: &out)
+            }
         }
-        writeCitations(block, into: &out)
+        write(citations, into: &out)
         out.endObject()
     }
 }

@@ -6,6 +6,9 @@ public protocol Backend: Sendable {
     /// The name by which `--backend` and the trace know it.
     static var name: String { get }
 
+    /// The service speaks the Messages API itself and judges requests for itself.
+    static var speaksMessages: Bool { get }
+
     /// Whether the environment shows that this backend is meant, and by what.
     static func detect(_ environment: Environment) -> Detection?
 
@@ -43,6 +46,7 @@ public protocol Backend: Sendable {
 }
 
 extension Backend {
+    public static var speaksMessages: Bool { false }
     public var models: [String] { [] }
     public var origin: String? { nil }
     public var countsTokens: Bool { false }

@@ -87,9 +87,10 @@ struct Chain {
 
     /// Keeps the events of a tool call back until it is whole; lets all others go.
     private mutating func hold(_ event: MessageEvent) async throws(MessageError) -> [MessageEvent] {
-        guard holdsToolCalls else { return [event] }
+        // What was begun is ended, also when its interceptor failed meanwhile.
+        guard holdsToolCalls || !held.isEmpty || deniedCalls > 0 else { return [event] }
         switch event {
-        case .blockStart(let index, .toolUse):
+        case .blockStart(let index, let block) where block.call != nil:
             held[index] = Held()
             keep(event, index)
             return []
@@ -135,7 +136,9 @@ struct Chain {
             }
         }
         passedCalls += 1
-        return call == original ? kept.events + [stop] : Self.events(of: call, at: block)
+        if call == original { return kept.events + [stop] }
+        let isSameTool = call.id == original.id && call.name == original.name
+        return Self.events(of: call, at: block, start: isSameTool ? kept.events.first : nil)
     }
 
     private static func text(_ text: String, at index: Int) -> [MessageEvent] {
@@ -145,9 +148,10 @@ struct Chain {
         ]
     }
 
-    private static func events(of call: ToolCall, at index: Int) -> [MessageEvent] {
+    /// - Parameter start: the first event as it came, where it still holds.
+    private static func events(of call: ToolCall, at index: Int, start: MessageEvent?) -> [MessageEvent] {
         [
-            .blockStart(index: index, block: .toolUse(id: call.id, name: call.name)),
+            start ?? .blockStart(index: index, block: .toolUse(id: call.id, name: call.name)),
             .blockDelta(index: index, delta: .inputJSON(JSONText(utf8: call.input))), .blockStop(index: index),
         ]
     }

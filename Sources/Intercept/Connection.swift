@@ -52,6 +52,9 @@ final class Connection: @unchecked Sendable {
     /// Whether all of the head has come and was understood.
     private func takeHead() throws -> Bool {
         guard let end = HTTPHeadParser.end(of: buffer, from: used, searched: &searched) else {
+            if HTTPHeadParser.hasBareLineFeed(buffer, from: used) {
+                throw HTTPError(400, "a line feed without a carriage return in the request head")
+            }
             guard buffer.count - used <= limits.head.total else {
                 throw HTTPError(431, "request head of more than \(limits.head.total) bytes")
             }

@@ -99,6 +99,16 @@ enum HTTPHeadParser {
         return nil
     }
 
+    /// Whether some line ends without a carriage return: such a head will never be complete.
+    static func hasBareLineFeed(_ bytes: [UInt8], from start: Int) -> Bool {
+        var at = start
+        while at < bytes.count {
+            if bytes[at] == 0x0A, at == start || bytes[at - 1] != 0x0D { return true }
+            at += 1
+        }
+        return false
+    }
+
     /// Parses `bytes[range]`, a whole head with its empty line.
     static func parse(_ bytes: [UInt8], _ range: Range<Int>, _ limits: HeadLimits) throws(HTTPError) -> HTTPHead {
         var at = range.lowerBound

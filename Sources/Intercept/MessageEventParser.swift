@@ -88,7 +88,20 @@ extension ContentBlock {
             let signature = block["signature"]?.text.map { BlockDelta.signature($0) }
             return [thinking, signature].compactMap(\.self)
         case .toolUse: return block["input"].map { [.inputJSON(JSONText(utf8: Array($0.raw)))] } ?? []
+        case .other where block["type"]?.equals("tool_use") ?? false:
+            return block["input"].map { [.inputJSON(JSONText(utf8: Array($0.raw)))] } ?? []
         case .redactedThinking, .other: return []
+        }
+    }
+
+    /// Id and name of a tool call that the client is to run, also of one with members that are not known here.
+    var call: (id: String, name: String)? {
+        switch self {
+        case .toolUse(let id, let name): return (id, name)
+        case .other(let json):
+            guard let block = try? JSON.parse(json), block["type"]?.equals("tool_use") ?? false else { return nil }
+            return (block["id"]?.string ?? "", block["name"]?.string ?? "")
+        default: return nil
         }
     }
 }

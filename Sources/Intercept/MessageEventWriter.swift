@@ -22,10 +22,24 @@ extension MessageEvent {
         writeName(into: &out)
         out.verbatim("\ndata: ")
         let start = out.bytes.count
-        writeData(into: &out)
+        if holdsForeignBytes {
+            var data = JSONWriter()
+            writeData(into: &data)
+            out.eventData(data.bytes)
+        } else {
+            writeData(into: &out)
+        }
         let end = out.bytes.count
         out.verbatim("\n\n")
         return start..<end
+    }
+
+    /// Bytes of another's making may hold line feeds.
+    private var holdsForeignBytes: Bool {
+        switch self {
+        case .other, .blockStart(_, .other), .blockDelta(_, .other): true
+        default: false
+        }
     }
 
     private func writeName(into out: inout JSONWriter) {
@@ -160,5 +174,16 @@ extension Usage {
             out.endObject()
         }
         out.endObject()
+    }
+}
+
+extension JSONWriter {
+    /// What stands behind `data:`; each line feed in it begins another `data:` line.
+    mutating func eventData(_ data: [UInt8]) {
+        guard data.contains(0x0A) else { return verbatim(bytes: data) }
+        for (index, line) in data.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
+            if index > 0 { verbatim("\ndata: ") }
+            verbatim(bytes: line)
+        }
     }
 }

@@ -76,10 +76,10 @@ public struct MessageRequest: Sendable {
         if let parsed = try? JSON.parse(out.bytes) { adopt(parsed) }
     }
 
-    /// Replaces the whole body.
+    /// Replaces the whole body. A part of another text is copied out of it.
     public mutating func replaceBody(_ body: JSON) throws(MessageError) {
         try Self.check(body, endpoint)
-        adopt(body)
+        adopt(body.index == 0 ? body : (try? JSON.parse(Array(body.raw))) ?? body)
     }
 
     private mutating func replace(_ range: Range<Int>, with json: some Collection<UInt8>) {

@@ -149,8 +149,8 @@ struct PassThrough {
             out.verbatim("event: ")
             out.verbatim(text: raw.name.isEmpty ? event.name : raw.name)
             out.verbatim("\ndata: ")
-            out.verbatim(
-                bytes: raw.name == "message_start" ? Self.rename(raw.data, at: "message", to: turn.request) : raw.data)
+            out.eventData(
+                raw.name == "message_start" ? Self.rename(raw.data, at: "message", to: turn.request) : raw.data)
             out.verbatim("\n\n")
         }
         return out.bytes

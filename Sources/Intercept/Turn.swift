@@ -28,6 +28,7 @@ struct Attempt<B: Backend> {
         self.backend = backend
         self.request = request
         self.exchange = exchange
+        if !B.speaksMessages { try RequestShape.check(request.body) }
         let began = Monotonic.now()
         do { sent = try backend.translate(request, &losses) } catch { throw error.error }
         microseconds = Monotonic.now().milliseconds(since: began) * 1000

@@ -3,6 +3,7 @@ internal import Intercept
 
 struct CodedBody {
     let bytes: [UInt8]
+    /// The parsed body; an upstream's body that resembles an earlier one is not parsed.
     let json: JSON?
     let outline: Outline?
     let base: RememberedBody?
@@ -11,11 +12,24 @@ struct CodedBody {
     let edits: [Edit]?
     let hashes: HashTrail
 
-    /// `bytes` with its parsed form, if it has one. `memory` is nil where every body is kept whole.
+    /// A body that was not parsed before.
+    init(_ bytes: [UInt8], redactor: Redactor, memory: BodyMemory?, thread: String) {
+        let outline = memory?.newest(thread).flatMap { Outline(bytes, like: $0.outline) }
+        let json = outline == nil ? try? JSON.parse(bytes) : nil
+        self.init(bytes, json: json, outline: outline ?? json.flatMap(Outline.init), redactor: redactor, memory: memory, thread: thread)
+    }
+
+    /// A body with its parsed form, if it has one. `memory` is nil where every body is kept whole.
     init(_ bytes: [UInt8], json: JSON?, redactor: Redactor, memory: BodyMemory?, thread: String) {
+        let outline = json.flatMap(Outline.init)
+        self.init(bytes, json: json, outline: outline, redactor: redactor, memory: memory, thread: thread)
+    }
+
+    private init(
+        _ bytes: [UInt8], json: JSON?, outline: Outline?, redactor: Redactor, memory: BodyMemory?, thread: String
+    ) {
         self.bytes = bytes
         self.json = json
-        let outline = json.flatMap(Outline.init)
         let found = outline.flatMap { memory?.base(for: $0, thread: thread) }
         self.outline = outline
         base = found?.body
@@ -102,7 +116,7 @@ extension CodedBody {
             return true
         }
         let whole = edits.isEmpty ? bytes : bytes.edited(0..<bytes.count, edits)
-        if json != nil, isBare {
+        if isBare {
             guard edits.isEmpty || (try? JSON.parse(whole)) != nil else { return drop(into: &out) }
             Self.write(whole, into: &out)
         } else {
@@ -112,7 +126,7 @@ extension CodedBody {
     }
 
     /// Nothing stands around the JSON value.
-    private var isBare: Bool { json?.range == 0..<bytes.count }
+    private var isBare: Bool { outline != nil || json?.range == 0..<bytes.count }
 
     private func drop(into out: inout JSONWriter) -> Bool {
         out.field("body_dropped", "redaction")

@@ -11,60 +11,49 @@ internal import Intercept
 struct EventList {
     /// The list, with its brackets.
     let json: [UInt8]
-    /// The list as the parser sees it; nil only for base64, where there is nothing to look into.
-    let parsed: JSON?
     /// The data are base64: the bytes are no text.
     let isBinary: Bool
 
-    /// `isExact` asks for the fourth elements; without them only names and data are kept.
-    init(_ events: Moment.Events, isExact: Bool = true) {
-        var builder = EventListBuilder(events, isExact: isExact)
-        guard events.isEventStream else {
-            let isText = String(validating: events.bytes, as: UTF8.self) != nil
-            if isText { builder.addBody() } else { builder.addBinary() }
-            json = builder.closed()
-            parsed = isText ? try? JSON.parse(json) : nil
-            isBinary = !isText
-            return
-        }
-        isBinary = false
-        builder.addCanonical()
-        let quick = builder.closed()
-        if let found = try? JSON.parse(quick), found.count == builder.count, LineSafety.isSafeStream(quick) {
-            (json, parsed) = (quick, found)
-            return
-        }
-        var careful = EventListBuilder(events, isExact: isExact)
-        careful.isCareful = true
-        careful.addCanonical()
-        json = careful.closed()
-        parsed = try? JSON.parse(json)
+    /// `isExact` asks for the fourth elements; without them only names and data are kept. `room` is an array whose memory
+    /// is used again.
+    init(_ events: Moment.Events, isExact: Bool = true, room: consuming [UInt8] = []) {
+        var builder = EventListBuilder(events, isExact: isExact, room: room)
+        let isText = events.isEventStream || String(validating: events.bytes, as: UTF8.self) != nil
+        if events.isEventStream { builder.addStream() } else if isText { builder.addBody() } else { builder.addBinary() }
+        isBinary = !isText
+        json = builder.closed()
     }
+
+    /// The list as the parser sees it; nil for base64, where there is nothing to look into.
+    var parsed: JSON? { isBinary ? nil : try? JSON.parse(json) }
 }
 
 /// Builds the list.
 struct EventListBuilder {
     private let events: Moment.Events
     private let isExact: Bool
-    private var out: [UInt8] = []
+    private var out: [UInt8]
+    private var templates = EventTemplates()
     private var mark = 0
     private var time: [UInt8] = Array("0".utf8)
-    private(set) var count = 0
-    /// Look at each event's data by itself: somewhere a line could not hold what is there, or it is no JSON.
-    var isCareful = false
 
-    init(_ events: Moment.Events, isExact: Bool) {
+    init(_ events: Moment.Events, isExact: Bool, room: consuming [UInt8]) {
         self.events = events
         self.isExact = isExact
+        out = room
+        out.removeAll(keepingCapacity: true)
         out.reserveCapacity(events.bytes.count + events.bytes.count / 8 + 64)
         out.append(UInt8(ascii: "["))
         if let first = events.marks.first { time = Self.tenths(first.milliseconds) }
     }
 
-    func closed() -> [UInt8] { out + [UInt8(ascii: "]")] }
+    mutating func closed() -> [UInt8] {
+        out.append(UInt8(ascii: "]"))
+        return out
+    }
 
     /// Goes through the events of a stream.
-    mutating func addCanonical() {
+    mutating func addStream() {
         events.bytes.withUnsafeBufferPointer { bytes in
             var at = 0
             while at < bytes.count {
@@ -78,29 +67,28 @@ struct EventListBuilder {
     private mutating func add(_ event: RawEvent, _ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) {
         begin(at: event.end - 1)
         if event.isCanonical, let data = event.data {
-            name(event.name.map { bytes[$0] })
-            if !isCareful, Self.looksLikeJSON(bytes, data) {
+            if let name = event.name { appendString(bytes[name]) } else { out.append(contentsOf: "null".utf8) }
+            out.append(UInt8(ascii: ","))
+            if templates.describe(bytes, data) {
                 out.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[data]))
             } else {
                 appendData(Array(bytes[data]))
             }
         } else {
-            let text = Array(bytes[start..<event.end])
-            let (spoken, data) = Self.fields(text)
-            name(spoken.map { $0[...] })
-            if let data { appendData(data) } else { out.append(contentsOf: "null".utf8) }
-            if isExact {
-                out.append(UInt8(ascii: ","))
-                appendString(text)
-            }
+            addLoose(Array(bytes[start..<event.end]))
         }
         out.append(UInt8(ascii: "]"))
     }
 
-    private static func looksLikeJSON(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Bool {
-        guard range.count >= 2 else { return false }
-        let last = bytes[range.upperBound - 1]
-        return bytes[range.lowerBound] == UInt8(ascii: "{") && last == UInt8(ascii: "}")
+    /// An event in a spelling of its own.
+    private mutating func addLoose(_ text: [UInt8]) {
+        let (name, data) = Self.fields(text)
+        if let name { appendString(name) } else { out.append(contentsOf: "null".utf8) }
+        out.append(UInt8(ascii: ","))
+        if let data { appendData(data) } else { out.append(contentsOf: "null".utf8) }
+        guard isExact else { return }
+        out.append(UInt8(ascii: ","))
+        appendString(text)
     }
 
     /// A whole body: one event without a name.
@@ -128,15 +116,9 @@ struct EventListBuilder {
         let before = mark
         while mark + 1 < events.marks.count, events.marks[mark + 1].offset <= offset { mark += 1 }
         if mark != before { time = Self.tenths(events.marks[mark].milliseconds) }
-        if count > 0 { out.append(UInt8(ascii: ",")) }
-        count += 1
+        if out.count > 1 { out.append(UInt8(ascii: ",")) }
         out.append(UInt8(ascii: "["))
         out.append(contentsOf: time)
-        out.append(UInt8(ascii: ","))
-    }
-
-    private mutating func name(_ name: (some Collection<UInt8>)?) {
-        if let name { appendString(name) } else { out.append(contentsOf: "null".utf8) }
         out.append(UInt8(ascii: ","))
     }
 
@@ -145,6 +127,7 @@ struct EventListBuilder {
         let opens = data.first == UInt8(ascii: "{") || data.first == UInt8(ascii: "[")
         if opens, let json = try? JSON.parse(data), json.range == 0..<data.count, LineSafety.isSafe(data) {
             out.append(contentsOf: data)
+            if data.count < 4096 { templates.learn(json) }
         } else {
             appendString(data)
         }
@@ -162,8 +145,17 @@ struct EventListBuilder {
 
     /// Milliseconds with one digit behind the point.
     private static func tenths(_ milliseconds: Double) -> [UInt8] {
-        let tenths = Int((Swift.max(0, milliseconds) * 10).rounded())
-        return Array((tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)").utf8)
+        var tenths = Int((Swift.max(0, milliseconds) * 10).rounded())
+        var digits: [UInt8] = []
+        digits.reserveCapacity(16)
+        if tenths % 10 != 0 { digits = [UInt8(ascii: "0") + UInt8(tenths % 10), UInt8(ascii: ".")] }
+        tenths /= 10
+        repeat {
+            digits.append(UInt8(ascii: "0") + UInt8(tenths % 10))
+            tenths /= 10
+        } while tenths > 0
+        digits.reverse()
+        return digits
     }
 
     /// Name and data of an event in any spelling. Nil where there is none.

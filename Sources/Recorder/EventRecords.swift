@@ -39,7 +39,7 @@ extension RecordWriter {
         notes.stream.bytes = 0
         // What an interceptor took out of the answer was never looked at.
         let isSuspect = notes.stream.isSuspect || notes.isAltered
-        let lists = waiting.map { EventList($0.events, isExact: !isSuspect) }
+        let lists = waiting.map { EventList($0.events, isExact: !isSuspect, room: rooms.popLast() ?? []) }
         let edits = isSuspect ? pieceEdits(waiting.map(\.events.side), lists) : lists.map { redactor.edits($0.json, 0..<$0.json.count) }
         for index in waiting.indices {
             let (events, time) = waiting[index]
@@ -49,15 +49,18 @@ extension RecordWriter {
                 write(events, lists[index], edits[index], notes, time)
             }
         }
+        rooms = lists.prefix(4).map(\.json).filter { $0.capacity < 1 << 20 }
     }
 
     /// Each side is a text of its own.
     private func pieceEdits(_ sides: [Moment.Events.Side], _ lists: [EventList]) -> [[Edit]] {
         var edits = [[Edit]](repeating: [], count: lists.count)
         for side in [Moment.Events.Side.upstream, .client] {
-            let places = lists.indices.filter { sides[$0] == side && lists[$0].parsed != nil }
-            let found = PieceRedaction.edits(places.compactMap { lists[$0].parsed }, redactor)
-            for (place, more) in zip(places, found) { edits[place] = more }
+            let parsed = lists.indices.compactMap { place in
+                sides[place] == side ? lists[place].parsed.map { (place, $0) } : nil
+            }
+            let found = PieceRedaction.edits(parsed.map(\.1), redactor)
+            for ((place, _), more) in zip(parsed, found) { edits[place] = more }
         }
         return edits
     }

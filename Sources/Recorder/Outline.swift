@@ -33,6 +33,11 @@ struct Outline: Sendable {
             at = valueRange.upperBound + 1
         }
         guard at == bytes.count || members.isEmpty && bytes.count == 2 else { return nil }
+        self.init(bytes: bytes, members: members)
+    }
+
+    /// Nil when a name comes twice.
+    init?(bytes: [UInt8], members: [Member]) {
         self.bytes = bytes
         self.members = members
         guard hasDistinctKeys else { return nil }

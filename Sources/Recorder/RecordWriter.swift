@@ -9,6 +9,11 @@ final class RecordWriter {
     let redactor: Redactor
     var sessions = SessionMemory()
     var statistics = RecorderStatistics()
+    var requestHeaders = HeaderText()
+    var upstreamHeaders = HeaderText()
+    var replyHeaders = HeaderText()
+    /// Memory for event lists, used again.
+    var rooms: [[UInt8]] = []
     private let sink: JSONLSink
     private let hostID: String
     private var exchanges: [ObjectIdentifier: ExchangeNotes] = [:]

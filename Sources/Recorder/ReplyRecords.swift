@@ -7,7 +7,7 @@ extension RecordWriter {
         emit("head", notes, time) { out in
             out.field("try", head.attempt)
             out.field("status", head.head.status)
-            write(headers: head.head.headers, into: &out)
+            replyHeaders.write(head.head.headers, redactor, into: &out)
             out.field("request_id", ifPresent: head.head.headers["request-id"] ?? head.head.headers["x-amzn-requestid"])
             out.field("connect_ms", milliseconds: head.connectMS)
             out.field("tls_ms", milliseconds: head.tlsMS)

@@ -13,7 +13,7 @@ extension RecordWriter {
             out.field("method", request.method)
             out.field("path", redactor.withoutSecrets(request.path))
             out.field("query", ifPresent: request.query.map(redactor.query))
-            write(headers: request.headers, into: &out)
+            requestHeaders.write(request.headers, redactor, into: &out)
             write(client: request.headers["user-agent"], into: &out)
             out.field("model", ifPresent: notes.model.map(redactor.withoutSecrets))
             if let stream = json?["stream"]?.bool { out.field("stream", stream) }
@@ -60,14 +60,14 @@ extension RecordWriter {
     func write(_ upstream: Moment.Upstream, _ bodyDropped: Int?, _ notes: ExchangeNotes, _ time: Timestamp) {
         var body: CodedBody?
         if bodyDropped == nil, let bytes = upstream.body, !bytes.isEmpty {
-            body = code(bytes, try? JSON.parse(bytes), notes.session.upstreams, notes)
+            body = code(bytes, notes.session.upstreams, notes)
         }
         var isKept = false
         let isWritten = emit("upstream", notes, time) { out in
             out.field("try", upstream.attempt)
             out.field("method", upstream.method)
             out.field("url", redactor.url(upstream.url))
-            write(headers: upstream.headers, into: &out)
+            upstreamHeaders.write(upstream.headers, redactor, into: &out)
             out.field("model", upstream.model)
             out.field("body_bytes", upstream.bodyBytes)
             if let body {
@@ -90,6 +90,11 @@ extension RecordWriter {
     private func code(_ bytes: [UInt8], _ json: JSON?, _ memory: BodyMemory, _ notes: ExchangeNotes) -> CodedBody {
         let isDelta = configuration.mode == .delta
         return CodedBody(bytes, json: json, redactor: redactor, memory: isDelta ? memory : nil, thread: notes.thread)
+    }
+
+    private func code(_ bytes: [UInt8], _ memory: BodyMemory, _ notes: ExchangeNotes) -> CodedBody {
+        let isDelta = configuration.mode == .delta
+        return CodedBody(bytes, redactor: redactor, memory: isDelta ? memory : nil, thread: notes.thread)
     }
 
     private func noteDroppedBody(_ isKept: Bool, _ notes: ExchangeNotes) {
@@ -122,17 +127,6 @@ extension RecordWriter {
         if let total = images.last { out.field("images", total) }
     }
 
-    func write(headers: HTTPFields, into out: inout JSONWriter) {
-        out.key("headers")
-        out.beginArray()
-        for field in headers {
-            out.beginObject()
-            out.field("name", field.name)
-            out.field("value", redactor.header(field.name, field.value))
-            out.endObject()
-        }
-        out.endArray()
-    }
 
     /// `claude-cli/2.1.330 (external, sdk-cli)`: name, version, and the last word in the brackets.
     private func write(client agent: String?, into out: inout JSONWriter) {

@@ -30,7 +30,7 @@ struct SecretPattern: Sendable {
         .token("ghs", "ghs_", anchorAt: 0, body: .alphanumeric, atLeast: 30),
         .token("ghu", "ghu_", anchorAt: 0, body: .alphanumeric, atLeast: 30),
         .token("ghr", "ghr_", anchorAt: 0, body: .alphanumeric, atLeast: 30),
-        .token("github_pat", "github_pat_", anchorAt: 3, body: .token, atLeast: 22),
+        .token("github_pat", "github_pat_", anchorAt: 5, body: .token, atLeast: 22),
         .token("xoxa", "xoxa-", anchorAt: 0, body: .token, atLeast: 10),
         .token("xoxb", "xoxb-", anchorAt: 0, body: .token, atLeast: 10),
         .token("xoxe", "xoxe-", anchorAt: 0, body: .token, atLeast: 10),

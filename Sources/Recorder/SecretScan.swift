@@ -2,8 +2,8 @@
 internal import CSystem
 
 struct SecretScan: Sendable {
-    /// For each anchor its first byte sixteen times and its second byte sixteen times.
-    private let lanes: [SIMD16<UInt8>]
+    /// Which bytes can begin and end an anchor, by their halves.
+    private let tables: [UInt8]
     /// Patterns by the first byte of their anchor.
     private let byFirst: [[SecretPattern]]
     /// Whether any anchor begins with this byte.
@@ -18,7 +18,7 @@ struct SecretScan: Sendable {
         }
         self.byFirst = byFirst
         begins = byFirst.map { !$0.isEmpty }
-        lanes = pairs.flatMap { [SIMD16(repeating: $0.0), SIMD16(repeating: $0.1)] }
+        tables = Self.tables(pairs)
     }
 
     /// The secrets in this text, in order, none overlapping another.
@@ -38,11 +38,30 @@ struct SecretScan: Sendable {
         return Self.merged(found)
     }
 
+    /// Four tables of sixteen: low and high half of the first byte, low and high half of the second. Each anchor sets one
+    /// of eight bits in all four, the bit under which it lets the fewest other pairs through.
+    private static func tables(_ pairs: [(UInt8, UInt8)]) -> [UInt8] {
+        var tables = [UInt8](repeating: 0, count: 64)
+        for pair in pairs {
+            let places = [Int(pair.0 & 15), 16 + Int(pair.0 >> 4), 32 + Int(pair.1 & 15), 48 + Int(pair.1 >> 4)]
+            let best = (0..<8).min { load(tables, places, 1 << $0) < load(tables, places, 1 << $1) } ?? 0
+            for place in places { tables[place] |= 1 << UInt8(best) }
+        }
+        return tables
+    }
+
+    /// How many pairs a bit lets through once these places have it.
+    private static func load(_ tables: [UInt8], _ places: [Int], _ bit: UInt8) -> Int {
+        (0..<4).reduce(1) { product, table in
+            product * (0..<16).count { tables[table * 16 + $0] & bit != 0 || places.contains(table * 16 + $0) }
+        }
+    }
+
     /// The first index from which sixteen bytes hold an anchor, or the last bytes that do not fill sixteen.
     private func nextCandidate(_ text: Span<UInt8>, _ from: Int) -> Int {
         text.extracting(from..<text.count).withUnsafeBufferPointer { rest in
             guard let base = rest.baseAddress else { return from }
-            return lanes.withUnsafeBytes { from + bytesx_pair_run(base, rest.count, $0.baseAddress, lanes.count / 2) }
+            return from + bytesx_pair_run(base, rest.count, tables)
         }
     }
 

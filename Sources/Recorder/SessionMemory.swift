@@ -34,9 +34,14 @@ struct BodyMemory {
             if let best, outline.bytes.count - body.size > best.delta.size { continue }
             let delta = Delta(outline, against: body.outline)
             if delta.size < best?.delta.size ?? outline.bytes.count / 2 { best = (body, delta) }
+            // The conversation's last body with a little more is what a turn is made of: no other can do much better.
+            if let best, body.thread == thread, best.delta.size < outline.bytes.count / 8 { break }
         }
         return best
     }
+
+    /// The last body of this conversation, else of any.
+    func newest(_ thread: String) -> RememberedBody? { bodies.last { $0.thread == thread } ?? bodies.last }
 
     mutating func remember(_ body: RememberedBody) {
         bodies.append(body)

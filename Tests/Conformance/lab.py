@@ -96,7 +96,7 @@ class Lab:
         if self.proxy is None:
             return None
         assert self.proxy.alive, self.proxy.said
-        trace = settled(self.proxy)
+        trace = settled(self.proxy, len(self.service.requests))
         check_exchanges(trace)
         check_no_secrets(trace, self.proxy.said)
         for tool in tools:
@@ -106,12 +106,13 @@ class Lab:
         return trace
 
 
-def settled(proxy: Proxy, limit: float = 3.0) -> Trace:
-    """The trace, once every request in it has an end: the writer works behind the exchange."""
+def settled(proxy: Proxy, sent: int, limit: float = 3.0) -> Trace:
+    """The trace, once every request in it has an end and what went upstream is there: the writer works behind."""
     deadline = time.monotonic() + limit
     while True:
         trace = proxy.trace()
-        if 0 < len(trace.of("request")) == len(trace.of("end")) or time.monotonic() > deadline:
+        whole = 0 < len(trace.of("request")) == len(trace.of("end")) and len(trace.of("upstream")) >= sent
+        if whole or time.monotonic() > deadline:
             return trace
         time.sleep(0.02)
 

@@ -7,6 +7,7 @@ import re
 import stat
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def talk(one: Any, turns: int) -> list[bytes]:
     sent = []
     history = [{"role": "user", "content": "[[main]] " + "A long beginning. " * 200}]
     for number in range(turns):
-        body = json.dumps(body_of(history, tools=[WEATHER], system="Be brief. " * 100, stream=True)).encode()
+        body = json.dumps(body_of(history, tools=[WEATHER], system="Be brief. " * 100, stream=True), separators=(",", ":")).encode()
         status, _, _ = post(one.url, body, headers=SESSION)
         assert status == 200
         sent.append(body)
@@ -83,7 +84,7 @@ def test_duckdb_reads_it(kept: Any) -> None:
     rows = duckdb.execute(
         "select type, count(*) from read_json(?, format='newline_delimited') group by type", [files]
     ).fetchall()
-    assert dict(rows) == {kind: len(trace.of(kind)) for kind in {r["type"] for r in trace.records}}
+    assert dict(rows) == Counter(record["type"] for record in trace.records)
     asked = "select tool, count(*), bool_and(valid) from read_json(?, format='newline_delimited') where type = 'tool_call' group by tool"
     assert duckdb.execute(asked, [files]).fetchall() == [("get_weather", len(sent), True)]
 
@@ -193,7 +194,7 @@ def settled_last(proxy: Proxy) -> Trace:
 
 def test_a_torn_last_line_is_repaired_and_counted(lab: Any) -> None:
     one, _ = session(lab, 2)
-    settled(one.proxy)
+    settled(one.proxy, len(one.service.requests))
     one.proxy.stop()
     newest = trace_files(one.proxy.logs)[-1]
     with newest.open("ab") as file:

@@ -56,7 +56,8 @@ struct AssemblyTests {
     func brokenArguments(text: String) throws {
         let events = block(.toolUse(id: "t", name: "n"), .inputJSON(JSONText(text)))
         #expect(fold(events).calls.map { Core.text($0.input) } == [text])
-        let input = try #require(try Core.json(content(events)).elements.first { _ in true }?["input"]?["__unparsedToolInput"])
+        let input = try #require(
+            try Core.json(content(events)).elements.first { _ in true }?["input"]?["__unparsedToolInput"])
         #expect(input["raw"]?.string == text)
         #expect(input["len"]?.int == text.utf8.count)
     }
@@ -76,7 +77,8 @@ struct AssemblyTests {
     func citationsOfOther() throws {
         let start = other(#"{"type":"text","text":"","citations":[]}"#)
         #expect(
-            try content(block(start, citation(1), .text("a"))) == #"[{"type":"text","text":"a","citations":[{"n":1}]}]"#)
+            try content(block(start, citation(1), .text("a"))) == #"[{"type":"text","text":"a","citations":[{"n":1}]}]"#
+        )
         #expect(try content(block(start, citation(1))) == #"[{"type":"text","text":"","citations":[{"n":1}]}]"#)
         #expect(try content(block(start, .text("a"))) == #"[{"type":"text","citations":[],"text":"a"}]"#)
     }

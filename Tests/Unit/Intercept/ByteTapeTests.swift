@@ -31,7 +31,9 @@ struct ByteTapeTests {
         #expect(all?.marks == [.init(offset: 0, milliseconds: 1.5), .init(offset: 2, milliseconds: 2.5)])
     }
 
-    @Test("an old or large stretch ends at the end of its last event; the rest keeps its time", arguments: ["\n\n", "\r\n\r\n"])
+    @Test(
+        "an old or large stretch ends at the end of its last event; the rest keeps its time",
+        arguments: ["\n\n", "\r\n\r\n"])
     func parts(end: String) {
         var tape = ByteTape(.client, isEventStream: true)
         let first = Array("data: a\(end)".utf8)

@@ -17,7 +17,9 @@ struct Scripted: Interceptor {
         try await onRequest(&request)
     }
 
-    mutating func event(_ event: inout MessageEvent, _ exchange: Exchange) throws -> EventVerdict { try onEvent(&event) }
+    mutating func event(_ event: inout MessageEvent, _ exchange: Exchange) throws -> EventVerdict {
+        try onEvent(&event)
+    }
 
     mutating func toolCall(_ call: inout ToolCall, _ exchange: Exchange) async throws -> ToolVerdict {
         try await onToolCall(&call)
@@ -68,7 +70,8 @@ struct ChainTests {
         #expect(notebook.intercepts.map(\.after) == ["claude-opus-5-5-a", "claude-opus-5-5-a-b"])
     }
 
-    @Test("the first refusal or answer ends it", arguments: [Verdict.refuse(.invalidRequest("no")), .answer("instead")])
+    @Test(
+        "the first refusal or answer ends it", arguments: [Verdict.refuse(.invalidRequest("no")), .answer("instead")])
     func verdict(verdict: Verdict) async throws {
         var chain = chain([
             Scripted(name: "a"), Scripted(name: "b", onRequest: { _ in verdict }), Self.marking("-never"),

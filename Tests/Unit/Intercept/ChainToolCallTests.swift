@@ -26,7 +26,9 @@ struct ChainToolCallTests {
         return out
     }
 
-    private static func guarding(_ verdict: @escaping @Sendable (inout ToolCall) async throws -> ToolVerdict) -> Scripted {
+    private static func guarding(_ verdict: @escaping @Sendable (inout ToolCall) async throws -> ToolVerdict)
+        -> Scripted
+    {
         Scripted(name: "guard", holdsToolCalls: true, onToolCall: verdict)
     }
 
@@ -44,7 +46,9 @@ struct ChainToolCallTests {
 
     @Test("text, thinking, pings and errors do not wait for a held call")
     func others() async throws {
-        let events: [MessageEvent] = [Self.start, .ping, .blockDelta(index: 0, delta: .text("a")), .error(.invalidRequest("x"))]
+        let events: [MessageEvent] = [
+            Self.start, .ping, .blockDelta(index: 0, delta: .text("a")), .error(.invalidRequest("x")),
+        ]
         #expect(try await run([Self.denying], events) == Array(events.dropFirst()))
     }
 
@@ -69,7 +73,8 @@ struct ChainToolCallTests {
         let events = try await run([Self.denying], Self.pieces + [Self.end(.toolUse), .messageStop])
         #expect(
             events == [
-                .blockStart(index: 1, block: .text), .blockDelta(index: 1, delta: .text("no Bash")), .blockStop(index: 1),
+                .blockStart(index: 1, block: .text), .blockDelta(index: 1, delta: .text("no Bash")),
+                .blockStop(index: 1),
                 Self.end(.endTurn), .messageStop,
             ])
         #expect(notes == ["guard tool_call deny"])
@@ -88,7 +93,8 @@ struct ChainToolCallTests {
     @Test("what the client gets after a denial keeps the grammar")
     func grammar() async throws {
         let stream: [MessageEvent] =
-            [.messageStart(MessageStart(id: "m", model: "c", usage: Usage()))] + Self.call(0, "Bash") + Self.call(1, "Read")
+            [.messageStart(MessageStart(id: "m", model: "c", usage: Usage()))] + Self.call(0, "Bash")
+            + Self.call(1, "Read")
             + Self.call(2, "Bash") + [Self.end(.toolUse), .messageStop]
         var grammar = Grammar()
         for event in try await run([Self.denying], stream) { #expect(grammar.check(event) == nil) }

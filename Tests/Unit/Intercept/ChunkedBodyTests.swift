@@ -51,7 +51,8 @@ struct ChunkedBodyTests {
     @Test(
         "garbage is refused",
         arguments: [
-            "x\r\n", "\r\n", "-1\r\n", "+1\r\n", "0x5\r\nhello", ";x\r\n", "5\nhello\r\n", "5\rhello", "5\r\nhello!\r\n",
+            "x\r\n", "\r\n", "-1\r\n", "+1\r\n", "0x5\r\nhello", ";x\r\n", "5\nhello\r\n", "5\rhello",
+            "5\r\nhello!\r\n",
             "5\r\nhello\rx", "5\r\nhello\n", "5;x\nhello", " 5\r\nhello", "0\r\n\rx", "0\r\nA: b\rx",
         ])
     func garbage(coded: String) {
@@ -61,7 +62,9 @@ struct ChunkedBodyTests {
         }
     }
 
-    @Test("a size of more than fifteen digits is refused, leading zeros or not", arguments: ["fffffffffffffffff", "0000000000000001"])
+    @Test(
+        "a size of more than fifteen digits is refused, leading zeros or not",
+        arguments: ["fffffffffffffffff", "0000000000000001"])
     func overlong(size: String) {
         #expect(throws: HTTPError(413, "chunked body: a chunk size of more than 15 digits")) {
             try decode(Array("\(size)\r\n".utf8))

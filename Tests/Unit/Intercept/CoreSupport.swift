@@ -35,10 +35,8 @@ enum Core {
     /// Events of a whole stream.
     static func events(_ bytes: [UInt8]) throws -> [MessageEvent] {
         var parser = SSEParser()
-        var events: [MessageEvent] = []
-        try parser.feed(bytes[...].span) { events.append(MessageEvent($0)) }
-        try parser.finish { events.append(MessageEvent($0)) }
-        return events
+        let first = try parser.take(bytes)
+        return try (first + parser.end()).map(MessageEvent.init)
     }
 }
 
@@ -50,5 +48,22 @@ final class Notebook: Observer, @unchecked Sendable {
 
     var intercepts: [Moment.Intercept] {
         moments.compactMap { if case .intercept(let intercept) = $0.event { intercept } else { nil } }
+    }
+}
+
+extension SSEParser {
+    /// The events that these bytes complete.
+    mutating func take(_ bytes: [UInt8]) throws(TranslationError) -> [SSEEvent] {
+        var events: [SSEEvent] = []
+        let all = bytes[...]
+        try feed(all.span) { events.append($0) }
+        return events
+    }
+
+    /// The events that the end completes.
+    mutating func end() throws(TranslationError) -> [SSEEvent] {
+        var events: [SSEEvent] = []
+        try finish { events.append($0) }
+        return events
     }
 }

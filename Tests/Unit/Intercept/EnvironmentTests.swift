@@ -31,6 +31,8 @@ struct EnvironmentTests {
         #expect(environment.first() == nil)
     }
 
-    @Test("sources name themselves as a person would", arguments: zip(sources, ["default", "./.env", "configuration file", "--env-file", "shell", "flag"]))
+    @Test(
+        "sources name themselves as a person would",
+        arguments: zip(sources, ["default", "./.env", "configuration file", "--env-file", "shell", "flag"]))
     func names(source: Environment.Source, name: String) { #expect("\(source)" == name) }
 }

@@ -14,7 +14,8 @@ struct GateTests {
     @Test(
         "names of this machine are let in",
         arguments: [
-            "localhost", "LOCALHOST:8082", "127.0.0.1", "127.0.0.1:8082", "127.1.2.3", "[::1]", "[::1]:8082", "x.localhost",
+            "localhost", "LOCALHOST:8082", "127.0.0.1", "127.0.0.1:8082", "127.1.2.3", "[::1]", "[::1]:8082",
+            "x.localhost",
         ])
     func localHost(host: String) throws {
         #expect(try loopback.admit(head([("Host", host)])) == "/v1/messages")
@@ -23,7 +24,8 @@ struct GateTests {
     @Test(
         "other names are refused on loopback, whatever they begin or end with",
         arguments: [
-            "example.com", "localhost.example.com", "127.0.0.1.example.com", "127.example.com", "127.0.0.1x", "evil-localhost",
+            "example.com", "localhost.example.com", "127.0.0.1.example.com", "127.example.com", "127.0.0.1x",
+            "evil-localhost",
             "192.168.0.1", "[::2]", "user@example.com", "", "127.",
         ])
     func foreignHost(host: String) {
@@ -60,7 +62,9 @@ struct GateTests {
         #expect(try gate.admit(head(target: "/k/abc123/v1/messages?beta=true")) == "/v1/messages")
         #expect(try gate.admit(head(target: "/k/abc123")) == "/")
         #expect(try gate.admit(head(target: "/k/abc123?x")) == "/")
-        for target in ["/v1/messages", "/k/abc124/v1/messages", "/k/abc12", "/", "/K/abc123/", "", "/k/xbc123/v1/messages"] {
+        for target in [
+            "/v1/messages", "/k/abc124/v1/messages", "/k/abc12", "/", "/K/abc123/", "", "/k/xbc123/v1/messages",
+        ] {
             let error = #expect(throws: MessageError.self) { try gate.admit(head(target: target)) }
             #expect(error?.status == 404)
             #expect(!(error?.message.contains("abc123") ?? true), "the token is not told")
@@ -70,7 +74,8 @@ struct GateTests {
     @Test(
         "a body must say that it is JSON",
         arguments: [
-            ("application/json", true), ("APPLICATION/JSON; charset=utf-8", true), ("application/json ;x", true), ("text/plain", false),
+            ("application/json", true), ("APPLICATION/JSON; charset=utf-8", true), ("application/json ;x", true),
+            ("text/plain", false),
             ("application/x-www-form-urlencoded", false), ("application/jsonx", false), (nil, false), ("", false),
         ] as [(String?, Bool)])
     func contentType(type: String?, isTaken: Bool) {

@@ -20,23 +20,28 @@ struct GrammarTests {
         return rules
     }
 
-    static let valid: [[MessageEvent]] = [
+    static let validStreams: [[MessageEvent]] = [
         [start, end, .messageStop], [start, .ping, open(0), text, .ping, .blockStop(index: 0), end, .messageStop],
-        [start, open(0), .blockStop(index: 0), open(1, .thinking), .blockDelta(index: 1, delta: .thinking("a")),
+        [
+            start, open(0), .blockStop(index: 0), open(1, .thinking), .blockDelta(index: 1, delta: .thinking("a")),
             .blockDelta(index: 1, delta: .signature("s")), .blockStop(index: 1), open(2, .toolUse(id: "t", name: "n")),
             .blockDelta(index: 2, delta: .inputJSON("{}")), .blockStop(index: 2), end, .ping, .messageStop,
         ],
-        [start, open(0, .redactedThinking(data: "x")), .blockStop(index: 0), open(1, .other(json: [])),
+        [
+            start, open(0, .redactedThinking(data: "x")), .blockStop(index: 0), open(1, .other(json: [])),
             .blockDelta(index: 1, delta: .text("a")), .blockStop(index: 1), end, .messageStop,
         ],
-        [start, open(0), .blockDelta(index: 0, delta: .other(json: [])), .blockStop(index: 0), other, end, .messageStop],
+        [
+            start, open(0), .blockDelta(index: 0, delta: .other(json: [])), .blockStop(index: 0), other, end,
+            .messageStop,
+        ],
         [start, open(0), text, error], [error], [], [start, end, .messageStop, other],
     ]
 
-    @Test("streams that the service could have sent are silent", arguments: valid)
+    @Test("streams that the service could have sent are silent", arguments: validStreams)
     func valid(events: [MessageEvent]) { #expect(rules(events) == []) }
 
-    static let broken: [([MessageEvent], [String])] = [
+    static let brokenStreams: [([MessageEvent], [String])] = [
         ([.ping, start, end, .messageStop], ["ping-place"]),
         ([start, end, .messageStop, .ping], ["ping-place"]),
         ([start, end, .messageStop, end], ["after-end"]),
@@ -46,8 +51,14 @@ struct GrammarTests {
         ([start, open(1), .blockStop(index: 1), end, .messageStop], ["index-order"]),
         ([start, open(0), .blockStop(index: 0), open(0), .blockStop(index: 0), end, .messageStop], ["index-order"]),
         ([start, open(0), open(1), .blockStop(index: 0), end, .messageStop], ["no-interleaving"]),
-        ([start, open(0), .blockDelta(index: 1, delta: .text("a")), .blockStop(index: 0), end, .messageStop], ["delta-index"]),
-        ([start, open(0), .blockDelta(index: 0, delta: .inputJSON("a")), .blockStop(index: 0), end, .messageStop], ["delta-kind"]),
+        (
+            [start, open(0), .blockDelta(index: 1, delta: .text("a")), .blockStop(index: 0), end, .messageStop],
+            ["delta-index"]
+        ),
+        (
+            [start, open(0), .blockDelta(index: 0, delta: .inputJSON("a")), .blockStop(index: 0), end, .messageStop],
+            ["delta-kind"]
+        ),
         ([start, open(0, .redactedThinking(data: "")), text, .blockStop(index: 0), end, .messageStop], ["delta-kind"]),
         ([start, open(0, .thinking), text, .blockStop(index: 0), end, .messageStop], ["delta-kind"]),
         ([start, open(0, .toolUse(id: "", name: "")), text, .blockStop(index: 0), end, .messageStop], ["delta-kind"]),
@@ -62,6 +73,6 @@ struct GrammarTests {
         ([start], ["complete"]), ([start, open(0), text], ["complete"]), ([start, end], ["complete"]),
     ]
 
-    @Test("each broken rule is named", arguments: broken)
+    @Test("each broken rule is named", arguments: brokenStreams)
     func broken(events: [MessageEvent], expected: [String]) { #expect(rules(events) == expected) }
 }

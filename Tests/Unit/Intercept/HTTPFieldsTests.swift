@@ -29,7 +29,8 @@ struct HTTPFieldsTests {
     @Test(
         "words of a list are found in any of its lines",
         arguments: [
-            ("close", true), ("CLOSE", true), ("upgrade", true), ("keep", false), ("keep-alive", true), ("x", false), ("", false),
+            ("close", true), ("CLOSE", true), ("upgrade", true), ("keep", false), ("keep-alive", true), ("x", false),
+            ("", false),
         ])
     func lists(word: String, expected: Bool) {
         let fields = Self.fields([("Connection", "keep-alive ,\tClose"), ("connection", "upgrade")])
@@ -39,8 +40,10 @@ struct HTTPFieldsTests {
     @Test("what belongs to one connection is dropped, also what Connection lists")
     func endToEnd() {
         let all = Self.fields([
-            ("Host", "a"), ("X-Keep", "1"), ("Connection", "keep-alive, X-Hop"), ("connection", "x-other"), ("x-hop", "2"),
-            ("X-OTHER", "3"), ("Keep-Alive", "4"), ("Transfer-Encoding", "chunked"), ("TE", "trailers"), ("Trailer", "T"),
+            ("Host", "a"), ("X-Keep", "1"), ("Connection", "keep-alive, X-Hop"), ("connection", "x-other"),
+            ("x-hop", "2"),
+            ("X-OTHER", "3"), ("Keep-Alive", "4"), ("Transfer-Encoding", "chunked"), ("TE", "trailers"),
+            ("Trailer", "T"),
             ("Upgrade", "h2c"), ("Proxy-Authorization", "secret"), ("Proxy-Connection", "x"), ("Content-Length", "5"),
             ("Expect", "100-continue"), ("anthropic-beta", "b"), ("Content-Type", "application/json"),
         ])
@@ -49,7 +52,9 @@ struct HTTPFieldsTests {
                 == Self.fields([("X-Keep", "1"), ("anthropic-beta", "b"), ("Content-Type", "application/json")]))
     }
 
-    @Test("blanks are cut at both ends only", arguments: [("  a b\t", "a b"), ("", ""), (" \t ", ""), ("a", "a"), ("\u{A0}a", "\u{A0}a")])
+    @Test(
+        "blanks are cut at both ends only",
+        arguments: [("  a b\t", "a b"), ("", ""), (" \t ", ""), ("a", "a"), ("\u{A0}a", "\u{A0}a")])
     func trim(text: String, expected: String) {
         #expect(String(HTTPFields.trim(text[...])) == expected)
     }

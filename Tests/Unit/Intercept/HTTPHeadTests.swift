@@ -16,7 +16,8 @@ struct HTTPHeadTests {
     @Test("method, target, version and fields in their order")
     func whole() throws {
         let head = try Self.parse(
-            "POST /v1/messages?beta=true&x HTTP/1.1\r\nHost: localhost:80\r\nX-B:  two words \t\r\nx-a:\r\nX-B: again\r\n\r\n")
+            "POST /v1/messages?beta=true&x HTTP/1.1\r\nHost: localhost:80\r\nX-B:  two words \t\r\nx-a:\r\nX-B: again\r\n\r\n"
+        )
         #expect(head.method == "POST")
         #expect(head.path == "/v1/messages")
         #expect(head.query == "beta=true&x")
@@ -49,7 +50,9 @@ struct HTTPHeadTests {
         }
     }
 
-    @Test("the end is not found in what only looks like it", arguments: ["\r\n\r", "\n\n", "\r\r\n", "a\r\nb\r\n", "\r\n\n\r\n"])
+    @Test(
+        "the end is not found in what only looks like it",
+        arguments: ["\r\n\r", "\n\n", "\r\r\n", "a\r\nb\r\n", "\r\n\n\r\n"])
     func noEnd(text: String) {
         var searched = 0
         #expect(HTTPHeadParser.end(of: Array(text.utf8), from: 0, searched: &searched) == nil)

@@ -49,7 +49,10 @@ struct HTTPWriterTests {
 
     @Test(
         "a field that would split the answer is left out",
-        arguments: [("X-A", "b\r\nSet-Cookie: c"), ("X-A", "b\nc"), ("X-A", "b\u{0}c"), ("X A", "b"), ("X-A\r\nB", "c"), ("", "x")])
+        arguments: [
+            ("X-A", "b\r\nSet-Cookie: c"), ("X-A", "b\nc"), ("X-A", "b\u{0}c"), ("X A", "b"), ("X-A\r\nB", "c"),
+            ("", "x"),
+        ])
     func splitting(name: String, value: String) {
         let bytes = HTTPWriter.answer(200, HTTPFields([.init(name, value)]), body: [], keepAlive: true)
         #expect(Core.text(bytes) == "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
@@ -62,7 +65,9 @@ struct HTTPWriterTests {
         #expect(text.contains("x-LOWER: a\tb\r\nSet-Cookie: 1\r\nset-cookie: é\r\n"))
     }
 
-    @Test("each status has its reason", arguments: [(413, "Content Too Large"), (529, "Overloaded"), (502, "Bad Gateway"), (299, "Status")])
+    @Test(
+        "each status has its reason",
+        arguments: [(413, "Content Too Large"), (529, "Overloaded"), (502, "Bad Gateway"), (299, "Status")])
     func reason(status: Int, words: String) {
         let text = Core.text(HTTPWriter.answer(status, HTTPFields(), body: [], keepAlive: true))
         #expect(text.hasPrefix("HTTP/1.1 \(status) \(words)\r\n"))

@@ -19,8 +19,11 @@ struct InflateTests {
         0x14, 0xCA, 0xF3, 0x8B, 0x72, 0x52, 0x00,
     ]
     /// A million zeros.
-    static let bomb: [UInt8] = 
-        [0x1F, 0x8B, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xED, 0xC1, 0x01, 0x01, 0x00, 0x00, 0x00, 0x82, 0x20, 0xFF, 0xAF, 0x6E, 0x48, 0x40, 0x01]
+    static let bomb: [UInt8] =
+        [
+            0x1F, 0x8B, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xED, 0xC1, 0x01, 0x01, 0x00, 0x00, 0x00, 0x82,
+            0x20, 0xFF, 0xAF, 0x6E, 0x48, 0x40, 0x01,
+        ]
         + [UInt8](repeating: 0x00, count: 968)
         + [0xAF, 0x06, 0x9E, 0xCB, 0x79, 0x12, 0x40, 0x42, 0x0F, 0x00]
 
@@ -52,7 +55,9 @@ struct InflateTests {
         }
     }
 
-    @Test("a damaged body is refused wherever the damage is", arguments: [0, 1, 2, 12, 20, gzip.count - 8, gzip.count - 1])
+    @Test(
+        "a damaged body is refused wherever the damage is",
+        arguments: [0, 1, 2, 12, 20, gzip.count - 8, gzip.count - 1])
     func damaged(position: Int) {
         var packed = Self.gzip
         packed[position] ^= 0x5A
@@ -60,8 +65,10 @@ struct InflateTests {
         #expect(error?.status == 400)
     }
 
-    @Test("a body that unpacks to more than the limit is refused before it is all unpacked", arguments: [36, 1000, 65_535, 999_999])
-    func bomb(limit: Int) {
+    @Test(
+        "a body that unpacks to more than the limit is refused before it is all unpacked",
+        arguments: [36, 1000, 65_535, 999_999])
+    func overLimit(limit: Int) {
         let packed = limit < 100 ? Self.gzip : Self.bomb
         #expect(throws: HTTPError(413, "the unpacked request body has more than \(limit) bytes")) {
             try Inflate.decode(packed, coding: "gzip", limit: limit)

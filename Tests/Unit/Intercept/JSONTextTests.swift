@@ -19,7 +19,9 @@ struct JSONTextTests {
         #expect(Core.text(text.escaped) == escaped)
     }
 
-    @Test("what was escaped reads back", arguments: ["", "a\"b\\c/d", "\u{0}\u{1F}\u{7F}", "line\nline\r\n\t", "é😀\u{2028}"])
+    @Test(
+        "what was escaped reads back",
+        arguments: ["", "a\"b\\c/d", "\u{0}\u{1F}\u{7F}", "line\nline\r\n\t", "é😀\u{2028}"])
     func roundTrip(text: String) throws {
         let escaped = JSONText(text)
         #expect(escaped.string == text)
@@ -49,7 +51,9 @@ struct JSONTextTests {
         #expect(text.string == "😀")
     }
 
-    @Test("escapes that end too early are kept as something, never a crash", arguments: ["\\", "\\u", "\\u12", "\\ud83d\\u"])
+    @Test(
+        "escapes that end too early are kept as something, never a crash",
+        arguments: ["\\", "\\u", "\\u12", "\\ud83d\\u"])
     func truncated(escaped: String) {
         #expect(JSONText(escaped: Array(escaped.utf8)).utf8Bytes.count <= escaped.utf8.count + 3)
     }

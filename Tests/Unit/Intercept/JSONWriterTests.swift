@@ -35,7 +35,9 @@ struct JSONWriterTests {
         #expect(text == #"{"a":1,"b":["x",{},[],null,true],"d":2,"e\n":[ 1.0 ],7}"#)
     }
 
-    @Test("a string that ends in a bracket or a comma does not swallow the next comma", arguments: ["{", "[", ":", ",", " ", "\n"])
+    @Test(
+        "a string that ends in a bracket or a comma does not swallow the next comma",
+        arguments: ["{", "[", ":", ",", " ", "\n"])
     func trickyEnds(end: String) throws {
         let text = written { out in
             out.beginArray()
@@ -59,7 +61,7 @@ struct JSONWriterTests {
     }
 
     @Test("invalid UTF-8 becomes U+FFFD and the result is valid JSON", arguments: JSONParserTests.invalidUTF8)
-    func invalidUTF8(sequence: [UInt8]) throws {
+    func brokenUTF8(sequence: [UInt8]) throws {
         let text = written { $0.string(utf8: Array("a".utf8) + sequence + Array("b".utf8)) }
         let read = try #require(try Core.json(text).string)
         #expect(read.hasPrefix("a\u{FFFD}") && read.hasSuffix("b"))

@@ -4,7 +4,7 @@ import Testing
 @testable import Intercept
 
 struct ListenAddressTests {
-    static let valid: [(String, ListenAddress, String, Bool)] = [
+    static let validForms: [(String, ListenAddress, String, Bool)] = [
         ("127.0.0.1:8082", .tcp(host: "127.0.0.1", port: 8082), "http://127.0.0.1:8082", true),
         ("[::1]:8082", .tcp(host: "::1", port: 8082), "http://[::1]:8082", true),
         (":0", .tcp(host: "127.0.0.1", port: 0), "http://127.0.0.1:0", true),
@@ -16,7 +16,7 @@ struct ListenAddressTests {
         ("unix:/tmp/x.sock", .unix(path: "/tmp/x.sock"), "unix:/tmp/x.sock", true),
     ]
 
-    @Test("each form is understood", arguments: valid)
+    @Test("each form is understood", arguments: validForms)
     func valid(text: String, address: ListenAddress, url: String, isLoopback: Bool) throws {
         let parsed = try ListenAddress(parsing: text)
         #expect(parsed == address && parsed.url == url && parsed.isLoopback == isLoopback)
@@ -25,7 +25,10 @@ struct ListenAddressTests {
 
     @Test(
         "what is no address is refused by name",
-        arguments: ["", "127.0.0.1", "host:", ":65536", ":-1", "host:port", "[::1]", "unix:", "unix:/\(String(repeating: "x", count: 120))"])
+        arguments: [
+            "", "127.0.0.1", "host:", ":65536", ":-1", "host:port", "[::1]", "unix:",
+            "unix:/\(String(repeating: "x", count: 120))",
+        ])
     func invalid(text: String) {
         let error = #expect(throws: ConfigError.self) { try ListenAddress(parsing: text) }
         #expect(error?.description.contains("listen address \(text):") ?? false)

@@ -17,12 +17,14 @@ struct MessageEventTests {
         .blockDelta(index: 0, delta: .other(json: Array(#"{"type":"citations_delta","citation":{}}"#.utf8))),
         .blockStop(index: 0), .blockStop(index: 123),
         .messageDelta(MessageDelta(stopReason: .endTurn, usage: usage)),
-        .messageDelta(MessageDelta(stopReason: .stopSequence, stopSequence: "\n\nEND", usage: Usage(output: 1, thinking: 4))),
+        .messageDelta(
+            MessageDelta(stopReason: .stopSequence, stopSequence: "\n\nEND", usage: Usage(output: 1, thinking: 4))),
         .messageDelta(MessageDelta(stopReason: .refusal, refusal: "no \"never\"", usage: Usage())),
         .messageDelta(MessageDelta(stopReason: StopReason(rawValue: "of_tomorrow"), usage: Usage())),
         .messageStop, .ping, .error(MessageError(529, nil, "too much \"of\" it")),
         .error(MessageError(429, nil, "slow")), .error(MessageError(400, nil, "wrong")),
-        .error(MessageError(401, nil, "who")), .error(MessageError(404, nil, "where")), .error(MessageError(500, nil, "ouch")),
+        .error(MessageError(401, nil, "who")), .error(MessageError(404, nil, "where")),
+        .error(MessageError(500, nil, "ouch")),
     ]
 
     @Test("an event that was written reads back equal", arguments: all)
@@ -52,7 +54,8 @@ struct MessageEventTests {
         #expect(
             Core.written([.blockDelta(index: 10, delta: .inputJSON("{\"a\""))])
                 == "event: content_block_delta\ndata: "
-                + #"{"type":"content_block_delta","index":10,"delta":{"type":"input_json_delta","partial_json":"{\"a\""}}"# + "\n\n")
+                + #"{"type":"content_block_delta","index":10,"delta":{"type":"input_json_delta","partial_json":"{\"a\""}}"#
+                + "\n\n")
         #expect(
             Core.written([.messageDelta(MessageDelta(stopReason: .endTurn, usage: Usage(output: 2)))])
                 == "event: message_delta\ndata: "
@@ -63,7 +66,8 @@ struct MessageEventTests {
     @Test(
         "what is not understood is passed on untouched",
         arguments: [
-            ("content_block_delta", "no json"), ("new_event", #"{"type":"new_event","x":1.50}"#), ("x", "[]"), ("y", #"{"type":7}"#),
+            ("content_block_delta", "no json"), ("new_event", #"{"type":"new_event","x":1.50}"#), ("x", "[]"),
+            ("y", #"{"type":7}"#),
             ("message_start", #"{"type":"message_start"}"#), ("error", #"{"type":"error"}"#),
         ])
     func unknown(name: String, data: String) throws {
@@ -82,10 +86,12 @@ struct MessageEventTests {
     @Test("blocks and deltas of unknown types keep their bytes")
     func unknownParts() throws {
         let block = #"{"type":"tool_use","id":"a","name":"b","caller":{"type":"direct"},"input":{}}"#
-        let start = try Core.events(Array("data: {\"type\":\"content_block_start\",\"index\":1,\"content_block\":\(block)}\n\n".utf8))
+        let start = try Core.events(
+            Array("data: {\"type\":\"content_block_start\",\"index\":1,\"content_block\":\(block)}\n\n".utf8))
         #expect(start == [.blockStart(index: 1, block: .other(json: Array(block.utf8)))])
         let delta = #"{"type":"text_delta","text":5}"#
-        let change = try Core.events(Array("data: {\"type\":\"content_block_delta\",\"index\":1,\"delta\":\(delta)}\n\n".utf8))
+        let change = try Core.events(
+            Array("data: {\"type\":\"content_block_delta\",\"index\":1,\"delta\":\(delta)}\n\n".utf8))
         #expect(change == [.blockDelta(index: 1, delta: .other(json: Array(delta.utf8)))])
     }
 
@@ -106,11 +112,15 @@ struct MessageEventTests {
         #expect(Core.text(assembly.message()) == Core.text(message.raw))
     }
 
-    @Test("each error type has its status", arguments: [
-        (400, "invalid_request_error"), (401, "authentication_error"), (402, "billing_error"), (403, "permission_error"),
-        (404, "not_found_error"), (409, "conflict_error"), (413, "request_too_large"), (429, "rate_limit_error"), (504, "timeout_error"),
-        (408, "timeout_error"), (529, "overloaded_error"), (503, "api_error"), (418, "invalid_request_error"),
-    ])
+    @Test(
+        "each error type has its status",
+        arguments: [
+            (400, "invalid_request_error"), (401, "authentication_error"), (402, "billing_error"),
+            (403, "permission_error"),
+            (404, "not_found_error"), (409, "conflict_error"), (413, "request_too_large"), (429, "rate_limit_error"),
+            (504, "timeout_error"),
+            (408, "timeout_error"), (529, "overloaded_error"), (503, "api_error"), (418, "invalid_request_error"),
+        ])
     func errorTypes(status: Int, type: String) throws {
         let error = MessageError(status, nil, "words")
         #expect(error.type == type)

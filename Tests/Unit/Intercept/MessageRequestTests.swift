@@ -36,12 +36,14 @@ struct MessageRequestTests {
 
     @Test("a member is removed, the values of the others stay as they were written")
     func remove() throws {
-        var request = try Core.request(#"{"model":"m","x":1,"max_tokens":1e0,"messages":[ ],"\u0078":2,"y":{ "z" : 0.10}}"#)
+        var request = try Core.request(
+            #"{"model":"m","x":1,"max_tokens":1e0,"messages":[ ],"\u0078":2,"y":{ "z" : 0.10}}"#)
         request.remove("nothing")
         #expect(!request.isChanged)
         request.remove("x")
         #expect(
-            Core.text(request.body.document.bytes) == #"{"model":"m","max_tokens":1e0,"messages":[ ],"y":{ "z" : 0.10}}"#)
+            Core.text(request.body.document.bytes)
+                == #"{"model":"m","max_tokens":1e0,"messages":[ ],"y":{ "z" : 0.10}}"#)
         #expect(request.isChanged)
     }
 

@@ -54,7 +54,9 @@ struct ModelCatalogTests {
         #expect(page["has_more"]?.bool == false)
     }
 
-    @Test("a wrong option is named", arguments: ["limit=0", "limit=1001", "limit=x", "limit=-1", "after_id=nobody", "before_id=nobody"])
+    @Test(
+        "a wrong option is named",
+        arguments: ["limit=0", "limit=1001", "limit=x", "limit=-1", "after_id=nobody", "before_id=nobody"])
     func wrong(query: String) {
         let error = #expect(throws: MessageError.self) { try page(query) }
         let parts = query.split(separator: "=")

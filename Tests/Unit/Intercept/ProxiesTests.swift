@@ -9,7 +9,8 @@ struct ProxiesTests {
     @Test(
         "this machine is never reached through a proxy",
         arguments: [
-            "http://127.0.0.1:80/x", "http://127.9.9.9", "https://localhost/", "http://LOCALHOST:1", "http://[::1]:80/", "http://x.localhost",
+            "http://127.0.0.1:80/x", "http://127.9.9.9", "https://localhost/", "http://LOCALHOST:1", "http://[::1]:80/",
+            "http://x.localhost",
         ])
     func loopback(url: String) {
         let route = Proxies(Environment(Self.both)).proxy(for: url)
@@ -19,7 +20,10 @@ struct ProxiesTests {
 
     @Test(
         "other hosts are, whatever they look like",
-        arguments: ["http://127.example.com", "http://localhost.example.com", "http://example.com/?x=://localhost", "http://127.0.0.1@example.com/"])
+        arguments: [
+            "http://127.example.com", "http://localhost.example.com", "http://example.com/?x=://localhost",
+            "http://127.0.0.1@example.com/",
+        ])
     func others(url: String) {
         #expect(!Proxies.isLoopback(url))
         #expect(Proxies(Environment(Self.both)).proxy(for: url).proxy == "http://p:2")
@@ -39,7 +43,8 @@ struct ProxiesTests {
     @Test(
         "the host of a URL",
         arguments: [
-            ("https://Example.com:443/a?b", "example.com"), ("http://u:p@h/", "h"), ("http://[FE80::1]:8/x", "[fe80::1]"),
+            ("https://Example.com:443/a?b", "example.com"), ("http://u:p@h/", "h"),
+            ("http://[FE80::1]:8/x", "[fe80::1]"),
             ("localhost:80", "localhost"), ("http://h#f", "h"), ("http://h?x@y", "h"), ("", ""),
         ])
     func host(url: String, host: String) { #expect(Proxies.host(of: url) == host) }

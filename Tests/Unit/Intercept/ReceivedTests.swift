@@ -19,7 +19,8 @@ struct ReceivedTests {
         (#"{"metadata":{"user_id":"{\"session_id\":\"abc\",\"x\":1}"}}"#, [], "abc"),
         (#"{"metadata":{"user_id":"user_12ab_account__session_01-23"}}"#, [], "01-23"),
         (#"{"metadata":{"user_id":"user_12ab"}}"#, [], nil), (#"{"metadata":{"user_id":"x_session"}}"#, [], nil),
-        (#"{"metadata":{"user_id":7}}"#, [], nil), (#"{"metadata":{"user_id":"{\"session_id\":7}"}}"#, [], nil), ("{}", [], nil),
+        (#"{"metadata":{"user_id":7}}"#, [], nil), (#"{"metadata":{"user_id":"{\"session_id\":7}"}}"#, [], nil),
+        ("{}", [], nil),
         ("no json", [("X-Claude-Code-Session-Id", "head")], "head"),
         (#"{"metadata":{"user_id":"user_a_session_b"}}"#, [("x-claude-code-session-id", "head")], "head"),
     ]
@@ -30,13 +31,16 @@ struct ReceivedTests {
     }
 
     static let kinds: [(String, [(String, String)], Exchange.Kind)] = [
-        (Core.body(), [], .main), (Core.body(), [("x-claude-code-agent-id", "a1")], .subagent), ("{}", [], .other), ("x", [], .other),
+        (Core.body(), [], .main), (Core.body(), [("x-claude-code-agent-id", "a1")], .subagent), ("{}", [], .other),
+        ("x", [], .other),
         (Core.body(#""tools":[{"type":"web_search_20250305","name":"web_search"}]"#), [], .webSearch),
-        (Core.body(#""tools":[{"type":"web_search_20250305"},{"name":"Read"}]"#), [], .main), (Core.body(#""tools":[]"#), [], .main),
+        (Core.body(#""tools":[{"type":"web_search_20250305"},{"name":"Read"}]"#), [], .main),
+        (Core.body(#""tools":[]"#), [], .main),
         (#"{"messages":[{"role":"user","content":"CRITICAL: Respond with TEXT ONLY. Do not"}]}"#, [], .compact),
         (
             #"{"messages":[{"role":"user","content":[{"type":"text","text":"x"},"#
-                + #"{"type":"text","text":"CRITICAL: Respond with TEXT ONLY."}]},{"role":"assistant","content":"{"}]}"#, [], .compact
+                + #"{"type":"text","text":"CRITICAL: Respond with TEXT ONLY."}]},{"role":"assistant","content":"{"}]}"#,
+            [], .compact
         ),
         (#"{"messages":[{"role":"user","content":"say CRITICAL: Respond with TEXT ONLY"}]}"#, [], .main),
         (#"{"messages":[7,"x",{"role":"user"}]}"#, [], .main),
@@ -53,7 +57,8 @@ struct ReceivedTests {
         let exchange = exchange(
             "{}",
             [
-                ("x-claude-code-agent-id", "a"), ("x-claude-code-parent-agent-id", "b"), ("traceparent", "00-\(trace)-00f067aa0ba902b7-01"),
+                ("x-claude-code-agent-id", "a"), ("x-claude-code-parent-agent-id", "b"),
+                ("traceparent", "00-\(trace)-00f067aa0ba902b7-01"),
             ])
         #expect(exchange.agent == "a" && exchange.parentAgent == "b" && exchange.traceID == trace)
         #expect(self.exchange("{}", [("traceparent", "nonsense")]).traceID == nil)
@@ -63,7 +68,10 @@ struct ReceivedTests {
     func record() {
         let notebook = Notebook()
         _ = received(" {} ", [("a", "b")]).exchange(.main, [notebook])
-        guard case .request(let request)? = notebook.moments.first?.event else { return Issue.record("no request") }
+        guard case .request(let request)? = notebook.moments.first?.event else {
+            Issue.record("the first record is no request")
+            return
+        }
         #expect(request.bytes == Array(" {} ".utf8) && request.body?.isObject == true)
         #expect(request.query == "beta=true" && request.headers["A"] == "b")
     }

@@ -8,13 +8,14 @@ struct SSETests {
         var parser = SSEParser(limit: limit)
         var events: [SSEEvent] = []
         for piece in Core.pieces(bytes, of: min(pieces, max(1, bytes.count))) {
-            try parser.feed(piece[...].span) { events.append($0) }
+            events += try parser.take(piece)
         }
-        try parser.finish { events.append($0) }
-        return events
+        return try events + parser.end()
     }
 
-    private static func event(_ name: String, _ data: String) -> SSEEvent { SSEEvent(name: name, data: Array(data.utf8)) }
+    private static func event(_ name: String, _ data: String) -> SSEEvent {
+        SSEEvent(name: name, data: Array(data.utf8))
+    }
 
     static let streams: [(String, [SSEEvent])] = [
         ("event: a\ndata: 1\n\ndata: 2\n\n", [event("a", "1"), event("", "2")]),
@@ -50,7 +51,7 @@ struct SSETests {
         var parser = SSEParser()
         var events: [SSEEvent] = []
         for piece in ["data: a\r", "\ndata: b\r", "\n\r", "\n", "data: c\r\n\r\n"] {
-            try parser.feed(Array(piece.utf8)[...].span) { events.append($0) }
+            events += try parser.take(Array(piece.utf8))
         }
         #expect(events == [Self.event("", "a\nb"), Self.event("", "c")])
         #expect(!parser.isInsideEvent)
@@ -59,11 +60,10 @@ struct SSETests {
     @Test("an event is handed out as soon as its blank line has come")
     func promptness() throws {
         var parser = SSEParser()
-        var events: [SSEEvent] = []
-        try parser.feed(Array("data: a\n".utf8)[...].span) { events.append($0) }
-        #expect(events.isEmpty && parser.isInsideEvent)
-        try parser.feed(Array("\n".utf8)[...].span) { events.append($0) }
-        #expect(events.count == 1 && !parser.isInsideEvent)
+        #expect(try parser.take(Array("data: a\n".utf8)) == [])
+        #expect(parser.isInsideEvent)
+        #expect(try parser.take(Array("\n".utf8)) == [Self.event("", "a")])
+        #expect(!parser.isInsideEvent)
     }
 
     @Test("an event over the limit is an error, in one line or in many", arguments: [1, 64])
@@ -79,11 +79,17 @@ struct SSETests {
 
     @Test("an error of the receiver ends the feeding")
     func receiverFails() {
+        var seen = 0
         var parser = SSEParser()
-        #expect(throws: TranslationError.self) {
-            try parser.feed(Array("data: a\n\ndata: b\n\n".utf8)[...].span) { _ throws(TranslationError) in
+        let bytes = Array("data: a\n\ndata: b\n\n".utf8)[...]
+        do throws(TranslationError) {
+            try parser.feed(bytes.span) { _ throws(TranslationError) in
+                seen += 1
                 throw TranslationError(.invalidRequest("no"))
             }
+            Issue.record("the error was swallowed")
+        } catch {
+            #expect(error.error.message == "no" && seen == 1)
         }
     }
 }

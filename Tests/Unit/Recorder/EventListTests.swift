@@ -52,6 +52,19 @@ struct EventListTests {
         #expect(try Self.bytes(list) == Array(text.utf8))
     }
 
+    @Test("events that resemble the one before are checked all the same", arguments: [
+        (#"{"i":0,"t":"a"}"#, true), (#"{"i":0,"t":"b \n \" \\"}"#, true), (#"{"i":0,"t":"\u00e9"}"#, true), (#"{"i":0,"t":"é"}"#, true),
+        (#"{"i":0,"t":"\ud83d"}"#, false), (#"{"i":0,"t":"\x"}"#, false), (#"{"i":0,"t":"a"b"}"#, false), (#"{"i":0,"t":"a"#, false),
+        (#"{"i":0,"t":"a"}}"#, false), (#"{"i":0,"t":"a","u":"b"}"#, true), ("{\"i\":0,\"t\":\"a\tb\"}", false), (#"{"i":0,"t":""}"#, true),
+    ])
+    func templates(data: String, isJSON: Bool) throws {
+        let text = "data: {\"i\":0,\"t\":\"first\"}\n\ndata: \(data)\n\ndata: {\"i\":0,\"t\":\"last\"}\n\n"
+        let list = Self.list(text)
+        let events = try #require(list.parsed).elements.map { Array($0.elements)[2] }
+        #expect(events.map(\.isObject) == [true, isJSON, true])
+        #expect(try Self.bytes(list) == Array(text.utf8))
+    }
+
     @Test("an event's time is that of its last byte")
     func times() {
         let one = "data: {}\n\n"
