@@ -36,10 +36,14 @@ struct ServiceAddress: Sendable, Equatable {
         let behind = rest.dropFirst(host.count)
         let path = behind.prefix { $0 != "?" }
         authority = host.lowercased()
-        let port = authority.lastIndex(of: ":").flatMap { authority[$0...].contains("]") ? nil : $0 }
-        self.host = String(authority[..<(port ?? authority.endIndex)])
+        self.host = Self.host(of: host.lowercased())
         self.path = String(path.reversed().drop { $0 == "/" }.reversed())
         query = String(behind.dropFirst(path.count))
+    }
+
+    private static func host(of authority: String) -> String {
+        guard let colon = authority.lastIndex(of: ":"), !authority[colon...].contains("]") else { return authority }
+        return String(authority[..<colon])
     }
 
     /// Scheme, host and port.

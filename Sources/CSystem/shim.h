@@ -104,6 +104,23 @@ static inline size_t bytesx_plain_run(const uint8_t *bytes, size_t count) {
     return at;
 }
 
+/// Length of the run at `bytes` that needs no further look inside a JSON string: plain ASCII and two-letter escapes, which
+/// are reported in `escaped`.
+static inline size_t bytesx_string_run(const uint8_t *bytes, size_t count, int *escaped) {
+    size_t at = 0;
+    for (;;) {
+        at += bytesx_plain_run(bytes + at, count - at);
+        if (at + 1 >= count || bytes[at] != 0x5C) return at;
+        switch (bytes[at + 1]) {
+        case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't':
+            *escaped = 1;
+            at += 2;
+            continue;
+        default: return at;
+        }
+    }
+}
+
 /// Length of the run at `bytes` without a line feed or carriage return.
 static inline size_t bytesx_line_run(const uint8_t *bytes, size_t count) {
     size_t at = 0;

@@ -8,6 +8,9 @@ struct Chain {
     private var passedCalls = 0
     private var deniedCalls = 0
 
+    /// Something was begun that must be ended, also when its interceptor failed meanwhile.
+    private var isHolding: Bool { !held.isEmpty || deniedCalls > 0 }
+
     private struct Held {
         var assembly = Assembly()
         var events: [MessageEvent] = []
@@ -46,7 +49,7 @@ struct Chain {
 
     /// Shows an event to all and gives what the client gets instead of it: usually just that event.
     mutating func event(_ event: MessageEvent) async throws(MessageError) -> [MessageEvent] {
-        guard !interceptors.isEmpty else { return [event] }
+        guard !interceptors.isEmpty || isHolding else { return [event] }
         var out: [MessageEvent] = []
         for seen in try show(event) { out += try await hold(seen) }
         return out
@@ -87,8 +90,7 @@ struct Chain {
 
     /// Keeps the events of a tool call back until it is whole; lets all others go.
     private mutating func hold(_ event: MessageEvent) async throws(MessageError) -> [MessageEvent] {
-        // What was begun is ended, also when its interceptor failed meanwhile.
-        guard holdsToolCalls || !held.isEmpty || deniedCalls > 0 else { return [event] }
+        guard holdsToolCalls || isHolding else { return [event] }
         switch event {
         case .blockStart(let index, let block) where block.call != nil:
             held[index] = Held()

@@ -14,6 +14,8 @@ final class Connection: @unchecked Sendable {
     private(set) var keepAlive = true
     private(set) var hasBegunAnswer = false
     private(set) var bytesOut = 0
+    /// The current answer's status, once it began.
+    private(set) var status: Int?
     /// An event stream stands at the end of an event, so that something may be put in.
     var isBetweenEvents = false
     /// The current request's head, once read.
@@ -43,6 +45,7 @@ final class Connection: @unchecked Sendable {
         isBetweenEvents = false
         request = nil
         bytesOut = 0
+        status = nil
         searched = 0
         compact()
         skipEmptyLines()
@@ -170,6 +173,7 @@ extension Connection {
     /// Sends a complete answer.
     func answer(_ status: Int, _ fields: HTTPFields, body: [UInt8]) async throws {
         hasBegunAnswer = true
+        self.status = status
         try await send(
             HTTPWriter.answer(
                 status, fields, body: body, keepAlive: keepAlive, withoutBody: request?.method == "HEAD"))
@@ -178,6 +182,7 @@ extension Connection {
     /// Begins an answer whose length is not known.
     func beginStream(_ status: Int, _ fields: HTTPFields) async throws {
         hasBegunAnswer = true
+        self.status = status
         isChunkedOut = (request?.minorVersion ?? 1) >= 1
         if !isChunkedOut { keepAlive = false }
         try await send(HTTPWriter.streamHead(status, fields, chunked: isChunkedOut, keepAlive: keepAlive))

@@ -139,7 +139,7 @@ private struct JSONParser {
         var escaped = false
         at += 1
         while true {
-            skipPlain(text)
+            at += text.stringRun(from: at, escaped: &escaped)
             guard let byte = peek(text) else { throw fail("text ends inside a string") }
             switch byte {
             case UInt8(ascii: "\""):
@@ -148,32 +148,21 @@ private struct JSONParser {
                 return
             case UInt8(ascii: "\\"):
                 escaped = true
-                try escape(text)
+                try unicodeEscape(text)
             case 0x80...: try sequence(text)
-            case ..<0x20: throw fail("control character in a string")
-            default: at += 1
+            default: throw fail("control character in a string")
             }
         }
     }
 
-    /// Steps over characters that need no attention.
-    private mutating func skipPlain(_ text: Span<UInt8>) {
-        at += text.plainRun(from: at)
-    }
-
-    private mutating func escape(_ text: Span<UInt8>) throws(JSONError) {
+    /// The escapes of two letters are stepped over with the plain text; what is left is `\u` or wrong.
+    private mutating func unicodeEscape(_ text: Span<UInt8>) throws(JSONError) {
         at += 1
-        switch peek(text) {
-        case UInt8(ascii: "u"):
+        guard peek(text) == UInt8(ascii: "u") else { throw fail("unknown escape") }
+        at += 1
+        for _ in 0..<4 {
+            guard let byte = peek(text), JSONText.hex(byte) != nil else { throw fail("malformed \\u escape") }
             at += 1
-            for _ in 0..<4 {
-                guard let byte = peek(text), JSONText.hex(byte) != nil else { throw fail("malformed \\u escape") }
-                at += 1
-            }
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
-            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
-            at += 1
-        default: throw fail("unknown escape")
         }
     }
 

@@ -6,8 +6,9 @@ struct LocalAnswers {
         let method = received.head.method
         let exchange = received.exchange(kind(received.path), service.observers)
         defer {
+            let outcome = client.status.map { $0 < 400 ? Outcome.ok : .refused } ?? .clientGone
             exchange.record(
-                .end(.init(outcome: .ok, bytesIn: received.bytes.count, bytesOut: client.bytesOut)))
+                .end(.init(outcome: outcome, bytesIn: received.bytes.count, bytesOut: client.bytesOut)))
         }
         switch (method, received.path) {
         case ("GET", "/"), ("HEAD", "/"), ("GET", "/api/hello"), ("HEAD", "/api/hello"):

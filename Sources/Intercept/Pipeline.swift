@@ -8,17 +8,25 @@ struct Pipeline {
     func serve(_ received: Received, _ endpoint: MessageRequest.Endpoint, on client: Connection) async throws {
         let exchange = received.exchange(endpoint == .countTokens ? .countTokens : nil, service.observers)
         var outcome = Outcome.refused
+        var stage = "client"
         do {
             let request = try received.message(endpoint)
+            stage = "hook"
             var turn = Turn(
                 request: request, chain: Chain(service.interceptors, exchange), exchange: exchange, client: client,
                 backend: service.backendName, limits: limits)
             switch try await turn.chain.request(&turn.request) {
             case .refuse(let error): throw error
             case .answer(let text): outcome = try await answer(text, turn)
-            case .pass: outcome = try await forward(service.backend, turn)
+            case .pass:
+                stage = "translate"
+                outcome = try await forward(service.backend, turn)
             }
         } catch let error as MessageError {
+            exchange.record(
+                .error(
+                    .init(
+                        stage: stage, kind: error.type, message: error.message, status: error.status, isRetried: false)))
             try? await client.refuse(error, exchange, backend: service.backendName)
         } catch {
             outcome = .clientGone
@@ -32,7 +40,12 @@ struct Pipeline {
         if turn.request.endpoint == .countTokens, !backend.countsTokens { return try await count(turn) }
         var attempt = try Attempt(backend, turn.request, turn.exchange)
         while let sent = attempt.sent {
-            let transfer = try await send(sent, attempt.number, turn.exchange)
+            let transfer: Transfer
+            do {
+                transfer = try await send(sent, attempt.number, turn.exchange)
+            } catch {
+                throw Report(error)?.error ?? MessageError(500, nil, "claudecodex: cannot send the request: \(error)")
+            }
             turn.client.follow(transfer)
             defer {
                 turn.client.follow(nil)

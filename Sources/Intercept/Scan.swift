@@ -9,6 +9,16 @@ extension Span<UInt8> {
         }
     }
 
+    /// Length of the run from `start` on inside a JSON string that needs no further look; notes whether it holds escapes.
+    func stringRun(from start: Int, escaped: inout Bool) -> Int {
+        var hasEscape: Int32 = 0
+        let length = extracting(start..<count).withUnsafeBufferPointer {
+            $0.baseAddress.map { bytesx_string_run($0, count - start, &hasEscape) } ?? 0
+        }
+        if hasEscape != 0 { escaped = true }
+        return length
+    }
+
     /// Length of the run from `start` on without a line end.
     func lineRun(from start: Int) -> Int {
         extracting(start..<count).withUnsafeBufferPointer {

@@ -3,7 +3,7 @@ internal import CSystem
 /// Why an upstream exchange failed below HTTP.
 struct TransferError: Error, Sendable {
     /// How far it got.
-    enum Stage: String, Sendable { case connect, firstByte, body, cancelled }
+    enum Stage: String, Sendable { case connect, noAnswer, firstByte, body, cancelled }
     let stage: Stage
     let message: String
 }
@@ -78,7 +78,6 @@ final class Transfer: Expiring, @unchecked Sendable {
     }
 
     private func configureRequest() {
-        if request.method == "CONNECT-ONLY" { return _ = curlx_set_long(handle, CURLOPT_CONNECT_ONLY, 1) }
         if request.method == "HEAD" { curlx_set_long(handle, CURLOPT_NOBODY, 1) }
         if request.method == "POST" || !request.body.isEmpty {
             curlx_set_long(handle, CURLOPT_POST, 1)
@@ -236,7 +235,7 @@ extension Transfer {
     private func failure(_ code: CURLcode) -> TransferError {
         let detail = String(cString: errorText)
         let words = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
-        let stage: TransferError.Stage = head != nil ? .body : connectMS == nil ? .connect : .firstByte
+        let stage: TransferError.Stage = head != nil ? .body : connectMS == nil ? .connect : .noAnswer
         return TransferError(stage: stage, message: "\(host): \(words) (libcurl \(code.rawValue))")
     }
 

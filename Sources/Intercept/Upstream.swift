@@ -48,7 +48,8 @@ public final class Upstream: @unchecked Sendable {
     /// Makes a connection that the first request will find ready. Failures are left to that request.
     public func warm(_ origin: String) {
         guard !Proxies.isLoopback(origin) else { return }
-        let request = UpstreamRequest(method: "CONNECT-ONLY", url: origin, headers: HTTPFields(), body: [], model: "")
+        // A connection that was only made is not used again by libcurl; one that carried a request is.
+        let request = UpstreamRequest(method: "HEAD", url: origin, headers: HTTPFields(), body: [], model: "")
         guard let transfer = try? start(request) else { return }
         loop.spawn { await transfer.drain() }
     }

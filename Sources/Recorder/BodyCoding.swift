@@ -16,7 +16,9 @@ struct CodedBody {
     init(_ bytes: [UInt8], redactor: Redactor, memory: BodyMemory?, thread: String) {
         let outline = memory?.newest(thread).flatMap { Outline(bytes, like: $0.outline) }
         let json = outline == nil ? try? JSON.parse(bytes) : nil
-        self.init(bytes, json: json, outline: outline ?? json.flatMap(Outline.init), redactor: redactor, memory: memory, thread: thread)
+        self.init(
+            bytes, json: json, outline: outline ?? json.flatMap(Outline.init), redactor: redactor, memory: memory,
+            thread: thread)
     }
 
     /// A body with its parsed form, if it has one. `memory` is nil where every body is kept whole.
@@ -35,14 +37,18 @@ struct CodedBody {
         base = found?.body
         delta = found?.delta
         let edits = Self.edits(bytes, json, outline, found?.body, found?.delta, redactor)
-        let common = found.map { Outline.commonPrefix(bytes, $0.body.outline.bytes) } ?? 0
+        let common = found.map { found in
+            let known = outline.map { found.delta.sharedPrefix($0, found.body.outline) } ?? 0
+            return Outline.commonPrefix(bytes, found.body.outline.bytes, known: known)
+        }
         self.edits = edits
-        hashes = HashTrail(bytes, edits: edits ?? [], base: found?.body.hashes, common: common)
+        hashes = HashTrail(bytes, edits: edits ?? [], base: found?.body.hashes, common: common ?? 0)
     }
 
     /// Members and elements that the base has as well were looked at when the base was; their edits are taken over.
     private static func edits(
-        _ bytes: [UInt8], _ json: JSON?, _ outline: Outline?, _ base: RememberedBody?, _ delta: Delta?, _ redactor: Redactor
+        _ bytes: [UInt8], _ json: JSON?, _ outline: Outline?, _ base: RememberedBody?, _ delta: Delta?,
+        _ redactor: Redactor
     ) -> [Edit]? {
         guard redactor.level >= .tokens else { return [] }
         guard let outline else { return loose(bytes, json, redactor) }
@@ -89,7 +95,8 @@ struct CodedBody {
         _ outline: Outline, _ index: Int, _ part: Delta.Part, _ rest: Range<Int>, _ redactor: Redactor
     ) -> [Edit]? {
         let name = outline.name(index)
-        guard case .keep(let count) = part, redactor.level == .strict, let elements = outline.members[index].elements else {
+        guard case .keep(let count) = part, redactor.level == .strict, let elements = outline.members[index].elements
+        else {
             return redactor.edits(inValue: outline.bytes, rest, name: name)
         }
         var edits: [Edit] = []

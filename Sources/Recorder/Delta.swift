@@ -40,7 +40,9 @@ struct Delta: Sendable {
         needsOrder = Self.isOutOfOrder(mates)
     }
 
-    private static func compare(_ body: Outline, _ member: Outline.Member, _ base: Outline, _ mate: Outline.Member?) -> Part {
+    private static func compare(_ body: Outline, _ member: Outline.Member, _ base: Outline, _ mate: Outline.Member?)
+        -> Part
+    {
         guard let mate else { return .whole }
         if body.same(member.value, base.bytes, mate.value) { return .same }
         guard let elements = member.elements, let others = mate.elements else { return .whole }
@@ -68,6 +70,25 @@ struct Delta: Sendable {
             last = place
         }
         return false
+    }
+}
+
+extension Delta {
+    /// Leading bytes that both bodies surely share: members that are the same at the same place.
+    func sharedPrefix(_ body: Outline, _ base: Outline) -> Int {
+        var shared = 0
+        for (index, part) in parts.enumerated() {
+            guard mates[index] == index, body.members[index].value.lowerBound == base.members[index].value.lowerBound
+            else { break }
+            switch part {
+            case .same:
+                shared = body.members[index].value.upperBound
+                continue
+            case .keep(let count): return body.members[index].elements?[count - 1].upperBound ?? shared
+            case .whole: return shared
+            }
+        }
+        return shared
     }
 }
 
@@ -153,7 +174,9 @@ extension Delta {
                 order.append(Array(key.raw))
             }
             let known = Set(order)
-            if let body { for (key, _) in body.members where !known.contains(Array(key.raw)) { order.append(Array(key.raw)) } }
+            if let body {
+                for (key, _) in body.members where !known.contains(Array(key.raw)) { order.append(Array(key.raw)) }
+            }
         }
         var out: [UInt8] = [UInt8(ascii: "{")]
         for key in order {

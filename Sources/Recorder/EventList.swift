@@ -6,6 +6,7 @@
 #else
     internal import Darwin
 #endif
+internal import CSystem
 internal import Intercept
 
 struct EventList {
@@ -19,7 +20,13 @@ struct EventList {
     init(_ events: Moment.Events, isExact: Bool = true, room: consuming [UInt8] = []) {
         var builder = EventListBuilder(events, isExact: isExact, room: room)
         let isText = events.isEventStream || String(validating: events.bytes, as: UTF8.self) != nil
-        if events.isEventStream { builder.addStream() } else if isText { builder.addBody() } else { builder.addBinary() }
+        if events.isEventStream {
+            builder.addStream()
+        } else if isText {
+            builder.addBody()
+        } else {
+            builder.addBinary()
+        }
         isBinary = !isText
         json = builder.closed()
     }
@@ -34,8 +41,12 @@ struct EventListBuilder {
     private let isExact: Bool
     private var out: [UInt8]
     private var templates = EventTemplates()
+    private let marks: [Moment.Events.Mark]
     private var mark = 0
-    private var time: [UInt8] = Array("0".utf8)
+    /// The offset from which the next mark counts.
+    private var nextMark = Int.max
+    /// The time of the current event, in tenths of a millisecond.
+    private var tenths = 0
 
     init(_ events: Moment.Events, isExact: Bool, room: consuming [UInt8]) {
         self.events = events
@@ -44,7 +55,8 @@ struct EventListBuilder {
         out.removeAll(keepingCapacity: true)
         out.reserveCapacity(events.bytes.count + events.bytes.count / 8 + 64)
         out.append(UInt8(ascii: "["))
-        if let first = events.marks.first { time = Self.tenths(first.milliseconds) }
+        marks = events.marks
+        if !marks.isEmpty { advance(to: 0) }
     }
 
     mutating func closed() -> [UInt8] {
@@ -67,7 +79,7 @@ struct EventListBuilder {
     private mutating func add(_ event: RawEvent, _ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) {
         begin(at: event.end - 1)
         if event.isCanonical, let data = event.data {
-            if let name = event.name { appendString(bytes[name]) } else { out.append(contentsOf: "null".utf8) }
+            if let name = event.name { appendName(bytes, name) } else { out.append(contentsOf: "null".utf8) }
             out.append(UInt8(ascii: ","))
             if templates.describe(bytes, data) {
                 out.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[data]))
@@ -78,6 +90,16 @@ struct EventListBuilder {
             addLoose(Array(bytes[start..<event.end]))
         }
         out.append(UInt8(ascii: "]"))
+    }
+
+    private mutating func appendName(_ bytes: UnsafeBufferPointer<UInt8>, _ name: Range<Int>) {
+        let text = UnsafeBufferPointer(rebasing: bytes[name])
+        guard let base = text.baseAddress, bytesx_plain_run(base, text.count) == text.count else {
+            return appendString(Array(text))
+        }
+        out.append(UInt8(ascii: "\""))
+        out.append(contentsOf: text)
+        out.append(UInt8(ascii: "\""))
     }
 
     /// An event in a spelling of its own.
@@ -101,8 +123,8 @@ struct EventListBuilder {
 
     /// Bytes that are no text, in the pieces in which they came.
     mutating func addBinary() {
-        for (index, piece) in events.marks.enumerated() {
-            let end = index + 1 < events.marks.count ? events.marks[index + 1].offset : events.bytes.count
+        for (index, piece) in marks.enumerated() {
+            let end = index + 1 < marks.count ? marks[index + 1].offset : events.bytes.count
             guard piece.offset < end, end <= events.bytes.count else { continue }
             begin(at: piece.offset)
             out.append(contentsOf: "null,\"".utf8)
@@ -113,12 +135,10 @@ struct EventListBuilder {
 
     /// `[t_ms,` with the time at which the byte at `offset` came.
     private mutating func begin(at offset: Int) {
-        let before = mark
-        while mark + 1 < events.marks.count, events.marks[mark + 1].offset <= offset { mark += 1 }
-        if mark != before { time = Self.tenths(events.marks[mark].milliseconds) }
+        if offset >= nextMark { advance(to: offset) }
         if out.count > 1 { out.append(UInt8(ascii: ",")) }
         out.append(UInt8(ascii: "["))
-        out.append(contentsOf: time)
+        appendTime()
         out.append(UInt8(ascii: ","))
     }
 
@@ -133,29 +153,36 @@ struct EventListBuilder {
         }
     }
 
-    private mutating func appendString(_ text: some Collection<UInt8>) {
+    private mutating func appendString(_ text: [UInt8]) {
         out.append(UInt8(ascii: "\""))
-        if text.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }) {
-            out.append(contentsOf: text)
-        } else {
-            out.append(contentsOf: JSONText(utf8: Array(text)).escaped)
-        }
+        out.append(contentsOf: JSONText(utf8: text).escaped)
         out.append(UInt8(ascii: "\""))
     }
 
-    /// Milliseconds with one digit behind the point.
-    private static func tenths(_ milliseconds: Double) -> [UInt8] {
-        var tenths = Int((Swift.max(0, milliseconds) * 10).rounded())
-        var digits: [UInt8] = []
-        digits.reserveCapacity(16)
-        if tenths % 10 != 0 { digits = [UInt8(ascii: "0") + UInt8(tenths % 10), UInt8(ascii: ".")] }
-        tenths /= 10
-        repeat {
-            digits.append(UInt8(ascii: "0") + UInt8(tenths % 10))
-            tenths /= 10
-        } while tenths > 0
-        digits.reverse()
-        return digits
+    private mutating func advance(to offset: Int) {
+        while mark + 1 < marks.count, marks[mark + 1].offset <= offset { mark += 1 }
+        tenths = Self.tenths(marks[mark].milliseconds)
+        nextMark = mark + 1 < marks.count ? marks[mark + 1].offset : .max
+    }
+
+    private static func tenths(_ milliseconds: Double) -> Int {
+        guard milliseconds > 0, milliseconds < 1e12 else { return 0 }
+        return Int((milliseconds * 10).rounded())
+    }
+
+    /// Milliseconds, with one digit behind the point where it is not 0.
+    private mutating func appendTime() {
+        var divisor = 1
+        let whole = tenths / 10
+        while whole / divisor > 9 { divisor *= 10 }
+        while divisor > 0 {
+            out.append(UInt8(ascii: "0") + UInt8(whole / divisor % 10))
+            divisor /= 10
+        }
+        if tenths % 10 != 0 {
+            out.append(UInt8(ascii: "."))
+            out.append(UInt8(ascii: "0") + UInt8(tenths % 10))
+        }
     }
 
     /// Name and data of an event in any spelling. Nil where there is none.
@@ -213,7 +240,9 @@ struct RawEvent {
     }
 
     private static func lineEnd(_ bytes: UnsafeBufferPointer<UInt8>, _ from: Int) -> Int? {
-        guard let base = bytes.baseAddress, from < bytes.count, let found = memchr(base + from, 0x0A, bytes.count - from) else {
+        guard let base = bytes.baseAddress, from < bytes.count,
+            let found = memchr(base + from, 0x0A, bytes.count - from)
+        else {
             return nil
         }
         return UnsafeRawPointer(base).distance(to: UnsafeRawPointer(found))

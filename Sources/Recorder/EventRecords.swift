@@ -40,7 +40,9 @@ extension RecordWriter {
         // What an interceptor took out of the answer was never looked at.
         let isSuspect = notes.stream.isSuspect || notes.isAltered
         let lists = waiting.map { EventList($0.events, isExact: !isSuspect, room: rooms.popLast() ?? []) }
-        let edits = isSuspect ? pieceEdits(waiting.map(\.events.side), lists) : lists.map { redactor.edits($0.json, 0..<$0.json.count) }
+        let edits =
+            isSuspect
+            ? pieceEdits(waiting.map(\.events.side), lists) : lists.map { redactor.edits($0.json, 0..<$0.json.count) }
         for index in waiting.indices {
             let (events, time) = waiting[index]
             if isSuspect, lists[index].isBinary {

@@ -30,3 +30,36 @@ struct HeaderText {
         return out.bytes
     }
 }
+
+/// The client, as its `User-Agent` names it. Mostly the same one.
+struct ClientText {
+    private var agent = ""
+    private var text: [UInt8] = []
+
+    /// `claude-cli/2.1.330 (external, sdk-cli)` becomes name, version, and the last word in the brackets as entry point.
+    mutating func write(_ agent: String?, _ redactor: Redactor, into out: inout JSONWriter) {
+        guard let agent, !agent.isEmpty else { return }
+        if agent != self.agent {
+            self.agent = agent
+            text = Self.text(agent, redactor)
+        }
+        out.key("client")
+        out.verbatim(bytes: text)
+    }
+
+    private static func text(_ agent: String, _ redactor: Redactor) -> [UInt8] {
+        let product = agent.prefix { $0 != " " }
+        let parts = product.split(separator: "/", maxSplits: 1)
+        var out = JSONWriter(capacity: 96)
+        out.beginObject()
+        out.field("name", redactor.withoutSecrets(String(parts.first ?? product)))
+        if parts.count == 2 { out.field("version", redactor.withoutSecrets(String(parts[1]))) }
+        if let open = agent.firstIndex(of: "("), let close = agent[open...].firstIndex(of: ")"),
+            let last = agent[open..<close].dropFirst().split(separator: ",").last
+        {
+            out.field("entrypoint", redactor.withoutSecrets(HTTPFields.trim(last)))
+        }
+        out.endObject()
+        return out.bytes
+    }
+}

@@ -1,7 +1,7 @@
-internal import CSystem
-
 /// Whether JSON can stand in a line that every reader takes: no line end between tokens, no half of a surrogate pair
 /// (DuckDB and jq refuse the whole line), not nested too deep.
+internal import CSystem
+
 enum LineSafety {
     /// Nesting that a record adds to what it holds stays below the reader's limit of 256.
     static let maximumDepth = 240
@@ -31,7 +31,8 @@ enum LineSafety {
 
     private static func survey(_ json: [UInt8]) -> bytesx_marks {
         json.withUnsafeBufferPointer { all in
-            all.baseAddress.map { bytesx_survey($0, all.count) } ?? bytesx_marks(line_end: 0, unicode_escape: 0, openings: 0)
+            all.baseAddress.map { bytesx_survey($0, all.count) }
+                ?? bytesx_marks(line_end: 0, unicode_escape: 0, openings: 0)
         }
     }
 
@@ -43,7 +44,13 @@ enum LineSafety {
         var isEscaped = false
         for byte in json {
             if isInString {
-                if isEscaped { isEscaped = false } else if byte == 0x5C { isEscaped = true } else if byte == 0x22 { isInString = false }
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == 0x5C {
+                    isEscaped = true
+                } else if byte == 0x22 {
+                    isInString = false
+                }
                 continue
             }
             switch byte {

@@ -86,17 +86,23 @@ struct Outline: Sendable {
         String(decoding: bytes[members[index].key.dropFirst().dropLast()], as: UTF8.self)
     }
 
-    /// How many leading bytes are the same in both texts.
-    static func commonPrefix(_ left: [UInt8], _ right: [UInt8]) -> Int {
+    /// How many leading bytes are the same in both texts; the first `known` are known to be.
+    static func commonPrefix(_ left: [UInt8], _ right: [UInt8], known: Int = 0) -> Int {
         let limit = min(left.count, right.count)
         return left.withUnsafeBytes { left in
             right.withUnsafeBytes { right in
                 guard let a = left.baseAddress, let b = right.baseAddress else { return 0 }
-                var at = 0
+                var at = known
                 var step = 4096
                 while at < limit {
                     let length = min(step, limit - at)
-                    if memcmp(a + at, b + at, length) == 0 { at += length } else if length == 1 { return at } else { step = max(1, length / 4) }
+                    if memcmp(a + at, b + at, length) == 0 {
+                        at += length
+                    } else if length == 1 {
+                        return at
+                    } else {
+                        step = max(1, length / 4)
+                    }
                 }
                 return limit
             }

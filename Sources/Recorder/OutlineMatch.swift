@@ -26,7 +26,10 @@ private struct OutlineMatch {
         var members: [Outline.Member] = []
         while true {
             let hint = members.count
-            guard let known = base.members.indices.first(where: { stands(base.members[(hint + $0) % base.members.count].key) })
+            guard
+                let known = base.members.indices.first(where: {
+                    stands(base.members[(hint + $0) % base.members.count].key)
+                })
             else { return nil }
             let mate = base.members[(hint + known) % base.members.count]
             let key = at..<at + mate.key.count

@@ -12,6 +12,7 @@ final class RecordWriter {
     var requestHeaders = HeaderText()
     var upstreamHeaders = HeaderText()
     var replyHeaders = HeaderText()
+    var clients = ClientText()
     /// Memory for event lists, used again.
     var rooms: [[UInt8]] = []
     private let sink: JSONLSink

@@ -178,7 +178,8 @@ enum SecretNames {
     private static let idempotency = hash("idempotency")
     private static let words = Set(
         [
-            "authorization", "auth", "authentication", "key", "apikey", "token", "secret", "password", "passwd", "cookie",
+            "authorization", "auth", "authentication", "key", "apikey", "token", "secret", "password", "passwd",
+            "cookie",
             "credential", "credentials", "signature", "sig", "bearer", "jwt",
         ].map(hash))
 }

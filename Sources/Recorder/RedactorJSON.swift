@@ -25,7 +25,8 @@ extension Redactor {
             if json.isEmptyString || !isPrivate && Self.structural.contains(name) { return }
             let content = json.range.lowerBound + 1..<json.range.upperBound - 1
             let text = json.document.bytes[content]
-            edits.append(Edit(range: content, replacement: withDigest ? measure(text) : Array("[text \(text.count)]".utf8)))
+            edits.append(
+                Edit(range: content, replacement: withDigest ? measure(text) : Array("[text \(text.count)]".utf8)))
         case .array:
             for element in json.elements {
                 collectText(element, name: name, isPrivate: isPrivate, withDigest: withDigest, into: &edits)
@@ -41,8 +42,10 @@ extension Redactor {
     }
 
     private static let structural: Set<String> = [
-        "type", "role", "name", "id", "tool_use_id", "tool_call_id", "call_id", "model", "modelId", "object", "media_type",
-        "ttl", "stop_reason", "stop_sequence", "finish_reason", "status", "effort", "display", "service_tier", "required",
+        "type", "role", "name", "id", "tool_use_id", "tool_call_id", "call_id", "model", "modelId", "object",
+        "media_type",
+        "ttl", "stop_reason", "stop_sequence", "finish_reason", "status", "effort", "display", "service_tier",
+        "required",
         "toolUseId", "stopReason", "event", "item_id", "response_id",
     ]
     private static let free: Set<String> = ["input", "arguments", "parameters_json", "metadata"]

@@ -14,7 +14,7 @@ extension RecordWriter {
             out.field("path", redactor.withoutSecrets(request.path))
             out.field("query", ifPresent: request.query.map(redactor.query))
             requestHeaders.write(request.headers, redactor, into: &out)
-            write(client: request.headers["user-agent"], into: &out)
+            clients.write(request.headers["user-agent"], redactor, into: &out)
             out.field("model", ifPresent: notes.model.map(redactor.withoutSecrets))
             if let stream = json?["stream"]?.bool { out.field("stream", stream) }
             out.field("max_tokens", ifPresent: json?["max_tokens"]?.int)
@@ -109,7 +109,8 @@ extension RecordWriter {
         if !edits.isEmpty { out.field("redacted", edits.count) }
     }
 
-    private func remembered(_ body: CodedBody, _ notes: ExchangeNotes, attempt: Int?, images: [Int]) -> RememberedBody? {
+    private func remembered(_ body: CodedBody, _ notes: ExchangeNotes, attempt: Int?, images: [Int]) -> RememberedBody?
+    {
         guard configuration.mode == .delta, let outline = body.outline, let edits = body.edits else { return nil }
         return RememberedBody(
             id: notes.exchange.id, attempt: attempt, thread: notes.thread, outline: outline, edits: edits,
@@ -125,24 +126,6 @@ extension RecordWriter {
         out.field("messages", ifPresent: outline.count(of: "messages"))
         out.field("tools", ifPresent: outline.count(of: "tools"))
         if let total = images.last { out.field("images", total) }
-    }
-
-
-    /// `claude-cli/2.1.330 (external, sdk-cli)`: name, version, and the last word in the brackets.
-    private func write(client agent: String?, into out: inout JSONWriter) {
-        guard let agent, !agent.isEmpty else { return }
-        let product = agent.prefix { $0 != " " }
-        let parts = product.split(separator: "/", maxSplits: 1)
-        out.key("client")
-        out.beginObject()
-        out.field("name", redactor.withoutSecrets(String(parts.first ?? product)))
-        if parts.count == 2 { out.field("version", String(parts[1])) }
-        if let open = agent.firstIndex(of: "("), let close = agent[open...].firstIndex(of: ")"),
-            let last = agent[open..<close].dropFirst().split(separator: ",").last
-        {
-            out.field("entrypoint", HTTPFields.trim(last))
-        }
-        out.endObject()
     }
 }
 

@@ -8,7 +8,9 @@ enum SecretFinders {
         let body = start + sk.count
         let end = text.run(of: .token, from: body)
         if text.matches(skAnt, at: start) {
-            if end - start >= skAnt.count + 10 { found.append(Secret(start..<end, anthropicKind(text, start + skAnt.count))) }
+            if end - start >= skAnt.count + 10 {
+                found.append(Secret(start..<end, anthropicKind(text, start + skAnt.count)))
+            }
         } else if end - body >= 20, looksRandom(text, body..<end) {
             found.append(Secret(start..<end, "sk"))
         }
@@ -21,7 +23,8 @@ enum SecretFinders {
     private static func anthropicKind(_ text: Span<UInt8>, _ at: Int) -> String {
         let letters = text.run(of: .lower, from: at)
         let end = text.run(of: .digit, from: letters)
-        guard (2...6).contains(letters - at), end - letters == 2, end < text.count, text[end] == UInt8(ascii: "-") else {
+        guard (2...6).contains(letters - at), end - letters == 2, end < text.count, text[end] == UInt8(ascii: "-")
+        else {
             return "sk-ant"
         }
         return "sk-ant-" + string(text, at..<end)

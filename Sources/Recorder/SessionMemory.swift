@@ -119,7 +119,8 @@ struct SessionMemory {
 
     /// Keeps within the limits. The bodies go first; what is known of tool calls stays as long as the session.
     mutating func trim() {
-        while sessions.count > Self.mostSessions, let oldest = sessions.min(by: { $0.value.lastUse < $1.value.lastUse }) {
+        while sessions.count > Self.mostSessions, let oldest = sessions.min(by: { $0.value.lastUse < $1.value.lastUse })
+        {
             sessions[oldest.key] = nil
         }
         var total = sessions.values.reduce(0) { $0 + $1.size }

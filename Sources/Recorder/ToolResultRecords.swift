@@ -5,7 +5,9 @@ extension RecordWriter {
     /// Only results behind the last answer of the model are new, and of those only ids that this session has not brought
     /// yet: history is never counted twice, whoever sends it again.
     func writeToolResults(_ body: CodedBody, _ notes: ExchangeNotes, _ time: Timestamp) {
-        guard notes.exchange.kind != .countTokens, let messages = body.json?["messages"], messages.isArray else { return }
+        guard notes.exchange.kind != .countTokens, let messages = body.json?["messages"], messages.isArray else {
+            return
+        }
         var asked: JSON?
         var results: [JSON] = []
         for message in messages.elements.dropFirst(body.keptMessages) {
@@ -14,7 +16,9 @@ extension RecordWriter {
                 asked = message
                 results.removeAll(keepingCapacity: true)
             } else if let content = message["content"], content.isArray {
-                for block in content.elements where block["type"]?.equals("tool_result") ?? false { results.append(block) }
+                for block in content.elements where block["type"]?.equals("tool_result") ?? false {
+                    results.append(block)
+                }
             }
         }
         for result in results { write(result, asked: asked, body, notes, time) }
@@ -47,7 +51,8 @@ extension RecordWriter {
 
     private func toolName(_ id: String, in message: JSON?) -> String? {
         let blocks = message?["content"]?.elements
-        return blocks?.first { $0["type"]?.equals("tool_use") ?? false && $0["id"]?.equals(id) ?? false }?["name"]?.string
+        return blocks?.first { $0["type"]?.equals("tool_use") ?? false && $0["id"]?.equals(id) ?? false }?["name"]?
+            .string
     }
 
     private static func kinds(_ content: JSON?) -> [String] {
@@ -124,7 +129,11 @@ enum ImageCount {
         var count = 0
         for block in content.elements {
             guard let type = block["type"] else { continue }
-            if type.equals("image") { count += 1 } else if type.equals("tool_result") { count += images(in: block["content"]) }
+            if type.equals("image") {
+                count += 1
+            } else if type.equals("tool_result") {
+                count += images(in: block["content"])
+            }
         }
         return count
     }

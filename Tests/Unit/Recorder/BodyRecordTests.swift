@@ -29,7 +29,13 @@ struct BodyRecordTests {
         for byte in json {
             if !isInString, byte <= 0x20 { continue }
             out.append(byte)
-            if isEscaped { isEscaped = false } else if byte == 0x5C { isEscaped = true } else if byte == 0x22 { isInString.toggle() }
+            if isEscaped {
+                isEscaped = false
+            } else if byte == 0x5C {
+                isEscaped = true
+            } else if byte == 0x22 {
+                isInString.toggle()
+            }
         }
         return out
     }
@@ -92,7 +98,9 @@ struct BodyRecordTests {
             }
         }
         let found = try Self.bodies(bench)
-        #expect(found.map { $0.record["delta"] != nil } == Array(repeating: false, count: 8) + Array(repeating: true, count: 16))
+        #expect(
+            found.map { $0.record["delta"] != nil } == Array(repeating: false, count: 8)
+                + Array(repeating: true, count: 16))
     }
 
     @Test("upstream bodies have bases of their own, attempt by attempt")
@@ -107,7 +115,8 @@ struct BodyRecordTests {
         let upstream = try Self.bodies(bench).filter { $0.record.type == "upstream" }
         #expect(upstream.map { $0.record["delta"]?["base_try"]?.int } == [nil, 1, 2])
         #expect(upstream[2].record["delta"]?["base"]?.string == exchange.id)
-        #expect(String(decoding: upstream[2].bytes, as: UTF8.self) == #"{"model":"gpt","input":["\#(long)"],"a":2,"b":3}"#)
+        #expect(
+            String(decoding: upstream[2].bytes, as: UTF8.self) == #"{"model":"gpt","input":["\#(long)"],"a":2,"b":3}"#)
     }
 
     @Test("the client's own body is not stored twice")
@@ -220,7 +229,9 @@ struct LongSession {
         let mark = #","cache_control":{"type":"ephemeral"}"#
         func user(_ mark: String) -> String {
             turn == 0
-                ? mark.isEmpty ? #"{"role":"user","content":"\#(text)"}"# : #"{"role":"user","content":[{"type":"text","text":"\#(text)"\#(mark)}]}"#
+                ? mark.isEmpty
+                    ? #"{"role":"user","content":"\#(text)"}"#
+                    : #"{"role":"user","content":[{"type":"text","text":"\#(text)"\#(mark)}]}"#
                 : #"{"role":"user","content":[{"type":"tool_result","tool_use_id":"\#(asked)","content":"\#(Self.prose(6000, turn))"\#(mark)}]}"#
         }
         let request =

@@ -6,7 +6,8 @@ import Testing
 
 struct DeltaTests {
     /// Encodes `body` against `base` and puts it together again.
-    static func roundTrip(_ body: String, against base: String) throws -> (result: String, delta: String, rest: String) {
+    static func roundTrip(_ body: String, against base: String) throws -> (result: String, delta: String, rest: String)
+    {
         let outline = try #require(Outline(JSON.parse(Array(body.utf8))))
         let old = try #require(Outline(JSON.parse(Array(base.utf8))))
         let delta = Delta(outline, against: old)
@@ -82,7 +83,9 @@ struct DeltaTests {
         #expect(delta.contains(#""keep":{}"#))
     }
 
-    @Test("a base of another shape is refused, not guessed at", arguments: [#"{}"#, #"{"messages":3}"#, #"{"messages":[1]}"#])
+    @Test(
+        "a base of another shape is refused, not guessed at",
+        arguments: [#"{}"#, #"{"messages":3}"#, #"{"messages":[1]}"#])
     func mismatch(base: String) throws {
         let delta = try JSON.parse(Array(#"{"base":"b","same":[],"keep":{"messages":2}}"#.utf8))
         let body = try JSON.parse(Array(#"{"messages":[3]}"#.utf8))

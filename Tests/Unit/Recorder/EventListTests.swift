@@ -5,7 +5,9 @@ import Testing
 @testable import Recorder
 
 struct EventListTests {
-    static func list(_ text: String, isStream: Bool = true, marks: [Moment.Events.Mark] = [.init(offset: 0, milliseconds: 1.26)]) -> EventList {
+    static func list(
+        _ text: String, isStream: Bool = true, marks: [Moment.Events.Mark] = [.init(offset: 0, milliseconds: 1.26)]
+    ) -> EventList {
         EventList(.init(side: .upstream, part: 0, bytes: Array(text.utf8), marks: marks, isEventStream: isStream))
     }
 
@@ -21,7 +23,10 @@ struct EventListTests {
                 continue
             }
             if let name = parts[1].text { out += Array("event: ".utf8) + name.utf8Bytes + [0x0A] }
-            out += Array("data: ".utf8) + (parts[2].isString ? parts[2].text?.utf8Bytes ?? [] : Array(parts[2].raw)) + [0x0A, 0x0A]
+            out +=
+                Array("data: ".utf8) + (parts[2].isString ? parts[2].text?.utf8Bytes ?? [] : Array(parts[2].raw)) + [
+                    0x0A, 0x0A,
+                ]
         }
         return out
     }
@@ -52,11 +57,16 @@ struct EventListTests {
         #expect(try Self.bytes(list) == Array(text.utf8))
     }
 
-    @Test("events that resemble the one before are checked all the same", arguments: [
-        (#"{"i":0,"t":"a"}"#, true), (#"{"i":0,"t":"b \n \" \\"}"#, true), (#"{"i":0,"t":"\u00e9"}"#, true), (#"{"i":0,"t":"é"}"#, true),
-        (#"{"i":0,"t":"\ud83d"}"#, false), (#"{"i":0,"t":"\x"}"#, false), (#"{"i":0,"t":"a"b"}"#, false), (#"{"i":0,"t":"a"#, false),
-        (#"{"i":0,"t":"a"}}"#, false), (#"{"i":0,"t":"a","u":"b"}"#, true), ("{\"i\":0,\"t\":\"a\tb\"}", false), (#"{"i":0,"t":""}"#, true),
-    ])
+    @Test(
+        "events that resemble the one before are checked all the same",
+        arguments: [
+            (#"{"i":0,"t":"a"}"#, true), (#"{"i":0,"t":"b \n \" \\"}"#, true), (#"{"i":0,"t":"\u00e9"}"#, true),
+            (#"{"i":0,"t":"é"}"#, true),
+            (#"{"i":0,"t":"\ud83d"}"#, false), (#"{"i":0,"t":"\x"}"#, false), (#"{"i":0,"t":"a"b"}"#, false),
+            (#"{"i":0,"t":"a"#, false),
+            (#"{"i":0,"t":"a"}}"#, false), (#"{"i":0,"t":"a","u":"b"}"#, true), ("{\"i\":0,\"t\":\"a\tb\"}", false),
+            (#"{"i":0,"t":""}"#, true),
+        ])
     func templates(data: String, isJSON: Bool) throws {
         let text = "data: {\"i\":0,\"t\":\"first\"}\n\ndata: \(data)\n\ndata: {\"i\":0,\"t\":\"last\"}\n\n"
         let list = Self.list(text)
@@ -70,13 +80,19 @@ struct EventListTests {
         let one = "data: {}\n\n"
         let list = Self.list(
             one + one + one,
-            marks: [.init(offset: 0, milliseconds: 1), .init(offset: 15, milliseconds: 2.5), .init(offset: 20, milliseconds: 30)])
+            marks: [
+                .init(offset: 0, milliseconds: 1), .init(offset: 15, milliseconds: 2.5),
+                .init(offset: 20, milliseconds: 30),
+            ])
         #expect(Self.json(list) == "[[1,null,{}],[2.5,null,{}],[30,null,{}]]")
     }
 
-    @Test("a whole body is one event without a name", arguments: [
-        (#"{"a":1}"#, #"[[1.3,null,{"a":1}]]"#), ("text", #"[[1.3,null,"text"]]"#), ("{\n}", #"[[1.3,null,"{\n}"]]"#),
-    ])
+    @Test(
+        "a whole body is one event without a name",
+        arguments: [
+            (#"{"a":1}"#, #"[[1.3,null,{"a":1}]]"#), ("text", #"[[1.3,null,"text"]]"#),
+            ("{\n}", #"[[1.3,null,"{\n}"]]"#),
+        ])
     func body(text: String, json: String) {
         #expect(Self.json(Self.list(text, isStream: false)) == json)
     }

@@ -48,10 +48,13 @@ struct JSONLSinkTests {
         mkdir(folder.file("run-b.jsonl"), 0o700)
         for id in ["a", "b"] {
             let error = #expect(throws: TraceError.self) { try Self.sink(folder, .run(id)).prepare(for: Self.noon) }
-            #expect(error?.description.contains("run-\(id).jsonl") == true && error?.description.contains("--log-dir") == true)
+            #expect(
+                error?.description.contains("run-\(id).jsonl") == true
+                    && error?.description.contains("--log-dir") == true)
         }
         #expect(throws: TraceError.self) {
-            try JSONLSink(directory: folder.file("target/logs"), naming: .daily, limit: 1) { _ in }.prepare(for: Self.noon)
+            try JSONLSink(directory: folder.file("target/logs"), naming: .daily, limit: 1) { _ in }.prepare(
+                for: Self.noon)
         }
     }
 
@@ -153,7 +156,8 @@ struct JSONLSinkTests {
         let sink = Self.sink(folder)
         #expect(try sink.prepare(for: Self.noon))
         sink.close()
-        let expected = old.map { $0 + ".gz" } + ["2026-01-01.txt", "2026-01-0x.jsonl", "\(Self.noon.day).jsonl", "run-a.jsonl"]
+        let expected =
+            old.map { $0 + ".gz" } + ["2026-01-01.txt", "2026-01-0x.jsonl", "\(Self.noon.day).jsonl", "run-a.jsonl"]
         #expect(folder.names.filter { !$0.hasPrefix(".") } == expected.sorted())
     }
 
@@ -180,7 +184,9 @@ struct JSONLSinkTests {
         #expect(try bench.records().map(\.type) == ["meta", "end"])
     }
 
-    @Test("disk full: the torn line is taken back, the loss is counted and said once, recording goes on when there is room")
+    @Test(
+        "disk full: the torn line is taken back, the loss is counted and said once, recording goes on when there is room"
+    )
     func diskFull() throws {
         let disk = Disk(room: 5000)
         let bench = try Bench(system: disk.calls)
@@ -226,7 +232,8 @@ struct JSONLSinkTests {
         for _ in 0..<3 {
             let recorder = try Recorder(
                 configuration: RecorderConfiguration(
-                    directory: folder.path, file: .run("x"), redactKey: Bench.key, program: "p", version: "1", backend: "b")
+                    directory: folder.path, file: .run("x"), redactKey: Bench.key, program: "p", version: "1",
+                    backend: "b")
             ) { _ in }
             Exchange(session: "s", observers: [recorder]).request(#"{"a":1}"#)
             recorder.close()

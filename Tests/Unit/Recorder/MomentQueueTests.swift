@@ -10,15 +10,25 @@ struct MomentQueueTests {
     }
 
     static func request(_ count: Int) -> Moment {
-        moment(.request(.init(method: "POST", path: "/", headers: HTTPFields(), bytes: [UInt8](repeating: 0x20, count: count))))
+        moment(
+            .request(
+                .init(method: "POST", path: "/", headers: HTTPFields(), bytes: [UInt8](repeating: 0x20, count: count))))
     }
 
     static func events(_ count: Int) -> Moment {
-        moment(.events(.init(side: .client, part: 0, bytes: [UInt8](repeating: 0x20, count: count), marks: [], isEventStream: true)))
+        moment(
+            .events(
+                .init(
+                    side: .client, part: 0, bytes: [UInt8](repeating: 0x20, count: count), marks: [],
+                    isEventStream: true)))
     }
 
     static func response(_ count: Int) -> Moment {
-        moment(.response(.init(status: 200, model: "", backend: "", durationMS: 1, message: [UInt8](repeating: 0x20, count: count), pings: 0)))
+        moment(
+            .response(
+                .init(
+                    status: 200, model: "", backend: "", durationMS: 1, message: [UInt8](repeating: 0x20, count: count),
+                    pings: 0)))
     }
 
     static let end = Moment.Event.end(.init(outcome: .ok, bytesIn: 0, bytesOut: 0))

@@ -36,14 +36,19 @@ struct OutlineMatchTests {
         #expect(Outline(cut, like: base) == nil)
     }
 
-    @Test("what changed is checked", arguments: [
-        (#"{"model":"other","n":123,"messages":[{"a":1},{"b":"x]}"},{"c":[1,{"d":"]"}]}],"tools":[]}"#, true),
-        (#"{"model":"m","n":12,"messages":[{"a":1},nonsense],"tools":[1,2]}"#, false),
-        (#"{"model":"m","n":12,"messages":[{"a":1} ,{"b":"x]}"}],"tools":[1,2]}"#, false),
-        (#"{"model":"m","n":012,"messages":[{"a":1},{"b":"x]}"}],"tools":[1,2]}"#, false),
-        (#"{"model":"m","model":"m","messages":[],"tools":[1,2]}"#, false),
-        (#"{"model":"m","n":12,"messages":[\#(String(repeating: "[", count: 255))\#(String(repeating: "]", count: 255))],"tools":[1,2]}"#, false),
-    ])
+    @Test(
+        "what changed is checked",
+        arguments: [
+            (#"{"model":"other","n":123,"messages":[{"a":1},{"b":"x]}"},{"c":[1,{"d":"]"}]}],"tools":[]}"#, true),
+            (#"{"model":"m","n":12,"messages":[{"a":1},nonsense],"tools":[1,2]}"#, false),
+            (#"{"model":"m","n":12,"messages":[{"a":1} ,{"b":"x]}"}],"tools":[1,2]}"#, false),
+            (#"{"model":"m","n":012,"messages":[{"a":1},{"b":"x]}"}],"tools":[1,2]}"#, false),
+            (#"{"model":"m","model":"m","messages":[],"tools":[1,2]}"#, false),
+            (
+                #"{"model":"m","n":12,"messages":[\#(String(repeating: "[", count: 255))\#(String(repeating: "]", count: 255))],"tools":[1,2]}"#,
+                false
+            ),
+        ])
     func changed(body: String, isFound: Bool) throws {
         let base = try #require(Outline(JSON.parse(Array(Self.base.utf8))))
         #expect((Outline(Array(body.utf8), like: base) != nil) == isFound)

@@ -55,10 +55,12 @@ struct RecordTests {
             #"{"model":"m","max_tokens":9,"stream":true,"tools":[{},{}],"messages":[{"role":"user","content":[\#(image),"#
             + #"{"type":"tool_result","tool_use_id":"x","content":[\#(image)]}]}]}"#
         bench.exchange().request(
-            body, headers: HTTPFields([.init("User-Agent", "claude-cli/2.1.330 (external, sdk-cli)"), .init("X-A", "b")]))
+            body,
+            headers: HTTPFields([.init("User-Agent", "claude-cli/2.1.330 (external, sdk-cli)"), .init("X-A", "b")]))
         let record = try #require(bench.records("request").first)
-        #expect(record["client"].map { String(decoding: $0.raw, as: UTF8.self) }
-            == #"{"name":"claude-cli","version":"2.1.330","entrypoint":"sdk-cli"}"#)
+        #expect(
+            record["client"].map { String(decoding: $0.raw, as: UTF8.self) }
+                == #"{"name":"claude-cli","version":"2.1.330","entrypoint":"sdk-cli"}"#)
         #expect(record["model"]?.string == "m")
         #expect(record["stream"]?.bool == true)
         #expect(record["max_tokens"]?.int == 9)
@@ -76,7 +78,8 @@ struct RecordTests {
         let bench = try Bench()
         let image = #"{"role":"user","content":[{"type":"image","source":"\#(String(repeating: "x", count: 500))"}]}"#
         for count in 1...3 {
-            bench.exchange().request(#"{"messages":[\#(Array(repeating: image, count: count).joined(separator: ","))]}"#)
+            bench.exchange().request(
+                #"{"messages":[\#(Array(repeating: image, count: count).joined(separator: ","))]}"#)
         }
         #expect(try bench.records("request").map { $0["images"]?.int } == [1, 2, 3])
     }
@@ -109,22 +112,26 @@ struct RecordTests {
         let exchange = bench.exchange()
         var losses = Losses()
         losses.add(.clamp, "max_tokens", "at most 4096", from: "9000", to: "4096")
-        exchange.record(.translation(.init(backend: "bedrock", upstreamModel: "eu.claude", microseconds: 12.34, losses: losses)))
+        exchange.record(
+            .translation(.init(backend: "bedrock", upstreamModel: "eu.claude", microseconds: 12.34, losses: losses)))
         let head = UpstreamHead(status: 200, headers: HTTPFields([.init("x-amzn-requestid", "r1")]))
         exchange.record(.head(.init(attempt: 1, head: head, connectMS: 3.21, reused: true, firstByteMS: 45.67)))
-        exchange.record(.intercept(.init(by: "rename", hook: "request", action: "edit", path: "model", before: "a", after: "b")))
+        exchange.record(
+            .intercept(.init(by: "rename", hook: "request", action: "edit", path: "model", before: "a", after: "b")))
         exchange.record(.check(rule: "one start", message: "two"))
-        exchange.record(.error(.init(stage: "connect", kind: "api_error", message: "refused", status: 502, isRetried: true)))
+        exchange.record(
+            .error(.init(stage: "connect", kind: "api_error", message: "refused", status: 502, isRetried: true)))
         let lines = try bench.records().dropFirst().map { record in
             String(Self.line(record).split(separator: #""kind":"main","#, maxSplits: 1).last ?? "")
         }
-        #expect(lines == [
-            #""backend":"bedrock","upstream_model":"eu.claude","translate_us":12.3,"losses":[{"op":"clamp","path":"max_tokens","why":"at most 4096","from":"9000","as":"4096"}]}"#,
-            #""try":1,"status":200,"headers":[{"name":"x-amzn-requestid","value":"r1"}],"request_id":"r1","connect_ms":3.2,"reused":true,"ttfb_ms":45.7}"#,
-            #""by":"rename","hook":"request","action":"edit","path":"model","before":"a","after":"b"}"#,
-            #""rule":"one start","message":"two"}"#,
-            #""stage":"connect","kind":"api_error","message":"refused","status":502,"retried":true}"#,
-        ])
+        #expect(
+            lines == [
+                #""backend":"bedrock","upstream_model":"eu.claude","translate_us":12.3,"losses":[{"op":"clamp","path":"max_tokens","why":"at most 4096","from":"9000","as":"4096"}]}"#,
+                #""try":1,"status":200,"headers":[{"name":"x-amzn-requestid","value":"r1"}],"request_id":"r1","connect_ms":3.2,"reused":true,"ttfb_ms":45.7}"#,
+                #""by":"rename","hook":"request","action":"edit","path":"model","before":"a","after":"b"}"#,
+                #""rule":"one start","message":"two"}"#,
+                #""stage":"connect","kind":"api_error","message":"refused","status":502,"retried":true}"#,
+            ])
     }
 
     @Test("response: usage, timing, the share read from the cache, the message as it is")
@@ -134,9 +141,10 @@ struct RecordTests {
         exchange.response(
             #"{"role":"assistant","content":[]}"#, usage: Usage(input: 10, output: 5, cacheRead: 80, cacheCreation: 10))
         let line = Self.line(try #require(bench.records("response").first))
-        #expect(line.hasSuffix(
-            #""status":200,"model":"claude","backend":"anthropic","stop_reason":"end_turn","usage":{"input_tokens":10,"cache_creation_input_tokens":10,"cache_read_input_tokens":80,"output_tokens":5},"timing":{"ttft_ms":10,"duration_ms":20},"cache":{"hit":0.8},"message":{"role":"assistant","content":[]},"pings":0}"#
-        ))
+        #expect(
+            line.hasSuffix(
+                #""status":200,"model":"claude","backend":"anthropic","stop_reason":"end_turn","usage":{"input_tokens":10,"cache_creation_input_tokens":10,"cache_read_input_tokens":80,"output_tokens":5},"timing":{"ttft_ms":10,"duration_ms":20},"cache":{"hit":0.8},"message":{"role":"assistant","content":[]},"pings":0}"#
+            ))
     }
 
     @Test("an estimated usage is said to be one and gives no cache share")
@@ -148,12 +156,14 @@ struct RecordTests {
         #expect(record["cache"] == nil)
     }
 
-    @Test("tool_call keeps well-formed input as JSON and other input as text", arguments: [
-        (#"{"a":1}"#, #""input":{"a":1},"input_bytes":7,"valid":true"#),
-        ("{\n\"a\":1}", #""input":{ "a":1},"input_bytes":8,"valid":true"#),
-        (#"{"a":"\ud83d"}"#, #""input":{"a":"\ufffd"},"input_bytes":14,"valid":true"#),
-        (#"{"a":"#, #""input":"{\"a\":","input_bytes":5,"valid":false"#),
-    ])
+    @Test(
+        "tool_call keeps well-formed input as JSON and other input as text",
+        arguments: [
+            (#"{"a":1}"#, #""input":{"a":1},"input_bytes":7,"valid":true"#),
+            ("{\n\"a\":1}", #""input":{ "a":1},"input_bytes":8,"valid":true"#),
+            (#"{"a":"\ud83d"}"#, #""input":{"a":"\ufffd"},"input_bytes":14,"valid":true"#),
+            (#"{"a":"#, #""input":"{\"a\":","input_bytes":5,"valid":false"#),
+        ])
     func toolCall(input: String, expected: String) throws {
         let bench = try Bench()
         bench.exchange().toolCall("toolu_1", "Bash", input)
@@ -163,7 +173,8 @@ struct RecordTests {
     @Test("a body of an answer that is no text goes as base64")
     func binaryAnswer() throws {
         let bench = try Bench()
-        bench.exchange().record(.response(.init(status: 200, model: "", backend: "b", durationMS: 1, body: [0x1F, 0x8B, 0xFF], pings: 0)))
+        bench.exchange().record(
+            .response(.init(status: 200, model: "", backend: "b", durationMS: 1, body: [0x1F, 0x8B, 0xFF], pings: 0)))
         let record = try #require(bench.records("response").first)
         #expect(record["body_encoding"]?.string == "base64")
         #expect(record["body"]?.string == "H4v/")

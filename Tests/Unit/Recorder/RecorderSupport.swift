@@ -54,7 +54,8 @@ struct Bench {
         let said = said
         var configuration = RecorderConfiguration(
             directory: folder.path, file: file, mode: mode, redact: redact, redactKey: Bench.key,
-            program: "claudecodex", version: "0.1.0", backend: "anthropic", queueLimit: queueLimit, fileLimit: fileLimit)
+            program: "claudecodex", version: "0.1.0", backend: "anthropic", queueLimit: queueLimit, fileLimit: fileLimit
+        )
         configuration.streamLimit = streamLimit
         recorder = try Recorder(configuration: configuration, system: system, patterns: patterns) { said.say($0) }
     }

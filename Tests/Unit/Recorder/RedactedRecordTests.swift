@@ -40,9 +40,12 @@ struct RedactedRecordTests {
         #expect(try BodyRecordTests.bodies(bench).count == 2)
     }
 
-    @Test("bodies that are no compact JSON are looked through too", arguments: [
-        "{ \"a\": \"SECRET\" }", "{\n\"a\":\"SECRET\"}", "just SECRET", "[\"SECRET\"]", "{\"a\":\"SECRET\",\"a\":1}",
-    ])
+    @Test(
+        "bodies that are no compact JSON are looked through too",
+        arguments: [
+            "{ \"a\": \"SECRET\" }", "{\n\"a\":\"SECRET\"}", "just SECRET", "[\"SECRET\"]",
+            "{\"a\":\"SECRET\",\"a\":1}",
+        ])
     func looseBody(template: String) throws {
         let bench = try Bench()
         bench.exchange().request(template.replacing("SECRET", with: Self.secret))
@@ -58,22 +61,32 @@ struct RedactedRecordTests {
         let secret = Self.secret
         var losses = Losses()
         losses.add(.drop, "metadata", "unknown", from: secret, to: secret)
-        exchange.request(#"{"model":"\#(secret)"}"#, headers: HTTPFields([.init("x-api-key", secret), .init("x-other", secret)]))
+        exchange.request(
+            #"{"model":"\#(secret)"}"#, headers: HTTPFields([.init("x-api-key", secret), .init("x-other", secret)]))
         exchange.record(.translation(.init(backend: "b", upstreamModel: "m", microseconds: 1, losses: losses)))
         exchange.record(
             .upstream(
                 .init(
-                    attempt: 1, method: "POST", url: "https://h/?key=\(secret)", headers: HTTPFields([.init("authorization", "Bearer \(secret)")]),
+                    attempt: 1, method: "POST", url: "https://h/?key=\(secret)",
+                    headers: HTTPFields([.init("authorization", "Bearer \(secret)")]),
                     model: "m", body: Array(#"{"a":"\#(secret)"}"#.utf8), bodyBytes: 9)))
         exchange.record(
-            .head(.init(attempt: 1, head: .init(status: 200, headers: HTTPFields([.init("set-cookie", secret)])), reused: false, firstByteMS: 1)))
+            .head(
+                .init(
+                    attempt: 1, head: .init(status: 200, headers: HTTPFields([.init("set-cookie", secret)])),
+                    reused: false, firstByteMS: 1)))
         exchange.events(.client, "data: {\"text\":\"\(secret)\"}\n\n")
         exchange.toolCall("t", "Bash", #"{"command":"echo \#(secret)"}"#)
         exchange.toolCall("t2", "Bash", "broken \(secret)")
-        exchange.record(.intercept(.init(by: "x", hook: "request", action: "edit", before: secret, after: secret, error: secret)))
+        exchange.record(
+            .intercept(.init(by: "x", hook: "request", action: "edit", before: secret, after: secret, error: secret)))
         exchange.record(.check(rule: "r", message: secret))
         exchange.record(.error(.init(stage: "connect", kind: "api_error", message: secret, isRetried: false)))
-        exchange.record(.response(.init(status: 400, model: secret, backend: "b", durationMS: 1, message: Array(#"{"content":"\#(secret)"}"#.utf8), body: Array("no \(secret)".utf8), pings: 0)))
+        exchange.record(
+            .response(
+                .init(
+                    status: 400, model: secret, backend: "b", durationMS: 1,
+                    message: Array(#"{"content":"\#(secret)"}"#.utf8), body: Array("no \(secret)".utf8), pings: 0)))
         exchange.end()
         let text = try bench.text()
         #expect(!text.contains("aB3dE5gH7jK9"))
@@ -105,7 +118,8 @@ struct RedactedRecordTests {
         records.filter { $0.type == "events" && $0["side"]?.string == side }.map { record in
             (record["events"]?.elements.map { event in
                 let data = Array(event.elements)[2]
-                return data["delta"]?["text"]?.string ?? data["choices"]?.elements.first { _ in true }?["delta"]?["content"]?.string ?? ""
+                return data["delta"]?["text"]?.string ?? data["choices"]?.elements.first { _ in true }?["delta"]?[
+                    "content"]?.string ?? ""
             } ?? []).joined()
         }.joined()
     }
@@ -157,7 +171,9 @@ struct RedactedRecordTests {
         }
         let first = Self.secret.prefix(25)
         let second = Self.secret.dropFirst(25)
-        exchange.events(.client, piece(1, #"{\"k\":\""#) + piece(1, first) + piece(2, "other block") + piece(1, second) + piece(1, #"\"}"#))
+        exchange.events(
+            .client,
+            piece(1, #"{\"k\":\""#) + piece(1, first) + piece(2, "other block") + piece(1, second) + piece(1, #"\"}"#))
         exchange.toolCall("t", "Bash", #"{"k":"\#(Self.secret)"}"#)
         exchange.response(#"{"content":[]}"#)
         let text = try bench.text()
@@ -165,7 +181,9 @@ struct RedactedRecordTests {
         #expect(text.contains("other block"))
     }
 
-    @Test("events wait for the answer only at the level tokens", arguments: [(RedactionLevel.tokens, 0), (.headers, 1), (.off, 1), (.strict, 1)])
+    @Test(
+        "events wait for the answer only at the level tokens",
+        arguments: [(RedactionLevel.tokens, 0), (.headers, 1), (.off, 1), (.strict, 1)])
     func holding(level: RedactionLevel, expected: Int) throws {
         let bench = try Bench(redact: level)
         let exchange = bench.exchange()
@@ -202,7 +220,8 @@ struct RedactedRecordTests {
     func strict() throws {
         let bench = try Bench(redact: .strict)
         let exchange = bench.exchange()
-        let body = #"{"model":"m","system":"PRIVATE words","messages":[{"role":"user","content":"PRIVATE"}],"max_tokens":5}"#
+        let body =
+            #"{"model":"m","system":"PRIVATE words","messages":[{"role":"user","content":"PRIVATE"}],"max_tokens":5}"#
         exchange.request(body)
         exchange.upstream("PRIVATE no json")
         exchange.events(.client, Self.anthropic("PRIVATE"))
@@ -216,7 +235,9 @@ struct RedactedRecordTests {
         let records = try bench.records()
         #expect(records.first { $0.type == "request" }?["max_tokens"]?.int == 5)
         #expect(records.first { $0.type == "tool_call" }?["tool"]?.string == "Bash")
-        #expect(records.first { $0.type == "events" }?["events"].map { String(decoding: $0.raw, as: UTF8.self) }?.contains(#""text":"[text 7]""#) == true)
+        #expect(
+            records.first { $0.type == "events" }?["events"].map { String(decoding: $0.raw, as: UTF8.self) }?.contains(
+                #""text":"[text 7]""#) == true)
         #expect(try BodyRecordTests.bodies(bench).count == 2)
     }
 
@@ -229,7 +250,9 @@ struct RedactedRecordTests {
 
     @Test("redaction that would damage the JSON drops the field instead")
     func failsClosed() throws {
-        let greedy = SecretPattern(anchor: (0x51, 0x51)) { text, at, found in found.append(Secret(at..<min(text.count, at + 9), "bad")) }
+        let greedy = SecretPattern(anchor: (0x51, 0x51)) { text, at, found in
+            found.append(Secret(at..<min(text.count, at + 9), "bad"))
+        }
         let bench = try Bench(patterns: [greedy])
         let exchange = bench.exchange()
         exchange.request(#"{"a":"QQ secret","b":"QQ"}"#)

@@ -35,12 +35,17 @@ struct RedactorTests {
         ("jwt", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"),
         ("private-key", "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\nq83v\n-----END RSA PRIVATE KEY-----"),
         ("private-key", #"-----BEGIN PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END PRIVATE KEY-----"#),
-        ("private-key", #"-----BEGIN OPENSSH PRIVATE KEY-----\\nb3BlbnNzaC1rZXktdjEA\\n-----END OPENSSH PRIVATE KEY-----"#),
+        (
+            "private-key",
+            #"-----BEGIN OPENSSH PRIVATE KEY-----\\nb3BlbnNzaC1rZXktdjEA\\n-----END OPENSSH PRIVATE KEY-----"#
+        ),
     ]
 
     @Test("a secret is replaced, and only the secret", arguments: secrets)
     func positive(kind: String, secret: String) {
-        for (before, after) in [("", ""), ("key=", " end"), ("\"", "\""), (#"line\n"#, #"\nnext"#), ("(", ")"), ("a b ", ", c")] {
+        for (before, after) in [
+            ("", ""), ("key=", " end"), ("\"", "\""), (#"line\n"#, #"\nnext"#), ("(", ")"), ("a b ", ", c"),
+        ] {
             let out = Self.clean(before + secret + after)
             #expect(out.hasPrefix(before + "[redacted \(kind) hmac:"))
             #expect(out.hasSuffix("]" + after))
@@ -65,16 +70,23 @@ struct RedactorTests {
     }
 
     static let harmless = [
-        "sk-folding-cube-animation-wrapper-element", "task-0123456789abcdef0123456789", "ask-me-anything-1234567890-abc",
+        "sk-folding-cube-animation-wrapper-element", "task-0123456789abcdef0123456789",
+        "ask-me-anything-1234567890-abc",
         "disk-usage-report-2026-11-21-final", "sk-learn", "risk-assessment", "AKIAIOSFODNN7", "MAKIAIOSFODNN7EXAMPLE1",
-        "AKIAIOSFODNN7EXAMPLEEXTRA", "ghp_short", "high_resolution_image_processing_pipeline_name", "xoxo-hugs-and-kisses",
-        "AIzawa", "glpat-short", "npm_config_registry", "npm run build", "-----BEGIN CERTIFICATE-----\nMIIEow\n-----END CERTIFICATE-----",
-        "-----BEGIN PUBLIC KEY-----", "eyJhbGciOiJIUzI1NiJ9", "eyJ0ZXN0Ijp0cnVlfQ.config", "https://example.com/a?b=c@d",
-        "https://user@example.com/path", "http://localhost:8080/@scope/pkg", "mailto:someone@example.com", "git@github.com:a/b.git",
-        "MAX_TOKENS=32000000", "TOKEN=$GITHUB_TOKEN_FROM_ENV", "API_KEY=<your-api-key-here>", "PATH=/usr/local/bin:/usr/bin",
+        "AKIAIOSFODNN7EXAMPLEEXTRA", "ghp_short", "high_resolution_image_processing_pipeline_name",
+        "xoxo-hugs-and-kisses",
+        "AIzawa", "glpat-short", "npm_config_registry", "npm run build",
+        "-----BEGIN CERTIFICATE-----\nMIIEow\n-----END CERTIFICATE-----",
+        "-----BEGIN PUBLIC KEY-----", "eyJhbGciOiJIUzI1NiJ9", "eyJ0ZXN0Ijp0cnVlfQ.config",
+        "https://example.com/a?b=c@d",
+        "https://user@example.com/path", "http://localhost:8080/@scope/pkg", "mailto:someone@example.com",
+        "git@github.com:a/b.git",
+        "MAX_TOKENS=32000000", "TOKEN=$GITHUB_TOKEN_FROM_ENV", "API_KEY=<your-api-key-here>",
+        "PATH=/usr/local/bin:/usr/bin",
         "SECRET=short", "let token = parser.nextToken()", "max_tokens=1024,temperature=1", "https://[::1]:8080/x@y",
         "self.hf_model_name_for_embedding", "toolu_01A09q90qw90lq917835lq9", "msg_013Zva2CMHLNnjNjJKqJ2EF",
-        "req_0193a7c2000070008000000000000000", "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "req_0193a7c2000070008000000000000000",
+        "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "|---|---|", "--B", "0193a7c2-0000-7000-8000-000000000000",
     ]
 
@@ -84,27 +96,34 @@ struct RedactorTests {
         #expect(Self.clean("before \(text) after") == "before \(text) after")
     }
 
-    @Test("requests of the real client hold nothing that looks like a secret", arguments: [
-        "02-agent-loop-last", "08-web-search-subrequest", "12-count-tokens-text",
-    ])
+    @Test(
+        "requests of the real client hold nothing that looks like a secret",
+        arguments: [
+            "02-agent-loop-last", "08-web-search-subrequest", "12-count-tokens-text",
+        ])
     func corpus(name: String) throws {
         let bytes = try BodyRecordTests.client(name)
         #expect(Self.redactor.edits(bytes, 0..<bytes.count).isEmpty)
     }
 
-    @Test("user and password of a URL go, the rest of the URL stays", arguments: [
-        ("postgres://admin:hunter2@db.example.com/x", "postgres://", "@db.example.com/x"),
-        (#"https:\/\/bob:p%40ss@example.com"#, #"https:\/\/"#, "@example.com"),
-    ])
+    @Test(
+        "user and password of a URL go, the rest of the URL stays",
+        arguments: [
+            ("postgres://admin:hunter2@db.example.com/x", "postgres://", "@db.example.com/x"),
+            (#"https:\/\/bob:p%40ss@example.com"#, #"https:\/\/"#, "@example.com"),
+        ])
     func userInURL(url: String, before: String, after: String) {
         let out = Self.clean("see \(url) there")
         #expect(out.hasPrefix("see \(before)[redacted user:password hmac:"))
         #expect(out.hasSuffix("]\(after) there"))
     }
 
-    @Test("the value behind a name in capitals that stands for a secret goes", arguments: [
-        "DB_PASSWORD=", "PASSWORD=", "export API_TOKEN=", "AWS_SECRET_ACCESS_KEY=", #"MY_API_KEY=\""#, "CLIENT_SECRET='",
-    ])
+    @Test(
+        "the value behind a name in capitals that stands for a secret goes",
+        arguments: [
+            "DB_PASSWORD=", "PASSWORD=", "export API_TOKEN=", "AWS_SECRET_ACCESS_KEY=", #"MY_API_KEY=\""#,
+            "CLIENT_SECRET='",
+        ])
     func assignment(name: String) {
         let out = Self.clean("x\n\(name)correct-horse-battery'\ny")
         #expect(out.hasPrefix("x\n\(name)[redacted value hmac:"))
@@ -113,7 +132,9 @@ struct RedactorTests {
 
     @Test("a known key behind a name keeps its own kind")
     func assignedKey() {
-        #expect(Self.clean("ANTHROPIC_API_KEY=sk-ant-api03-\(Self.body)").hasPrefix("ANTHROPIC_API_KEY=[redacted sk-ant-api03 "))
+        #expect(
+            Self.clean("ANTHROPIC_API_KEY=sk-ant-api03-\(Self.body)").hasPrefix(
+                "ANTHROPIC_API_KEY=[redacted sk-ant-api03 "))
     }
 
     @Test("the secret key and the session token beside an AWS key id go with it")
@@ -121,7 +142,8 @@ struct RedactorTests {
         let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
         let token = String(repeating: "FwoGZXIvYXdzE", count: 10)
         let out = Self.clean(
-            #"{"AccessKeyId":"AKIAIOSFODNN7EXAMPLE","SecretAccessKey":"\#(secret)","SessionToken":"\#(token)","Region":"eu"}"#)
+            #"{"AccessKeyId":"AKIAIOSFODNN7EXAMPLE","SecretAccessKey":"\#(secret)","SessionToken":"\#(token)","Region":"eu"}"#
+        )
         #expect(!out.contains(secret) && !out.contains(token))
         #expect(out.hasSuffix(#"","Region":"eu"}"#))
         #expect(Self.clean("just forty characters: \(secret)").hasSuffix(secret))
@@ -141,15 +163,21 @@ struct RedactorTests {
 
     @Test("a private key has the same digits however its line ends are written")
     func sameKeyMaterial() {
-        let digits = [Self.secrets[25].secret, Self.secrets[25].secret.replacing("\n", with: "\\n"), Self.secrets[25].secret.replacing("\n", with: "\\\\n")]
-            .map { Self.clean($0) }
+        let digits = [
+            Self.secrets[25].secret, Self.secrets[25].secret.replacing("\n", with: "\\n"),
+            Self.secrets[25].secret.replacing("\n", with: "\\\\n"),
+        ]
+        .map { Self.clean($0) }
         #expect(Set(digits).count == 1)
     }
 
     static let fields: [(name: String, value: String, kept: String)] = [
         ("Authorization", "Bearer abc123", "Bearer [redacted authorization hmac:"),
         ("Authorization", "Basic dXNlcjpwYXNz", "Basic [redacted authorization hmac:"),
-        ("authorization", "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/x", "AWS4-HMAC-SHA256 [redacted authorization hmac:"),
+        (
+            "authorization", "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/x",
+            "AWS4-HMAC-SHA256 [redacted authorization hmac:"
+        ),
         ("X-Api-Key", "dummy", "[redacted x-api-key hmac:"),
         ("Cookie", "a=b; c=d", "[redacted cookie hmac:"),
         ("Set-Cookie", "a=b", "[redacted set-cookie hmac:"),
@@ -168,11 +196,15 @@ struct RedactorTests {
         #expect(Redactor(.off, key: Self.key).header(name, value) == value)
     }
 
-    @Test("other header fields stay", arguments: [
-        ("anthropic-ratelimit-tokens-remaining", "12000"), ("x-ratelimit-limit-tokens", "9"), ("user-agent", "claude-cli/2"),
-        ("X-Claude-Code-Session-Id", "0000"), ("anthropic-beta", "token-efficient-tools-2025-02-19"), ("idempotency-key", "k1"),
-        ("Authority", "x"), ("x-keyboard", "de"),
-    ])
+    @Test(
+        "other header fields stay",
+        arguments: [
+            ("anthropic-ratelimit-tokens-remaining", "12000"), ("x-ratelimit-limit-tokens", "9"),
+            ("user-agent", "claude-cli/2"),
+            ("X-Claude-Code-Session-Id", "0000"), ("anthropic-beta", "token-efficient-tools-2025-02-19"),
+            ("idempotency-key", "k1"),
+            ("Authority", "x"), ("x-keyboard", "de"),
+        ])
     func plainHeader(name: String, value: String) {
         #expect(Self.redactor.header(name, value) == value)
     }
@@ -187,10 +219,12 @@ struct RedactorTests {
         #expect(!out.contains("pw1234") && !out.contains("abc") && !out.contains("def"))
     }
 
-    @Test("device and account ids of metadata.user_id go, the session stays", arguments: [
-        #"{"user_id":"{\"device_id\":\"0123456789abcdef0123\",\"account_uuid\":\"11111111-2222-4333-8444-555555555555\",\"session_id\":\"s-1\"}"}"#,
-        #"{"user_id":"user_0123456789abcdef0123_account_11111111-2222-4333-8444-555555555555_session_s-1"}"#,
-    ])
+    @Test(
+        "device and account ids of metadata.user_id go, the session stays",
+        arguments: [
+            #"{"user_id":"{\"device_id\":\"0123456789abcdef0123\",\"account_uuid\":\"11111111-2222-4333-8444-555555555555\",\"session_id\":\"s-1\"}"}"#,
+            #"{"user_id":"user_0123456789abcdef0123_account_11111111-2222-4333-8444-555555555555_session_s-1"}"#,
+        ])
     func identities(metadata: String) throws {
         let bytes = Array(metadata.utf8)
         let edits = try #require(Self.redactor.edits(inValue: bytes, 0..<bytes.count, name: "metadata"))
@@ -202,11 +236,13 @@ struct RedactorTests {
     @Test("strict: texts become lengths and digits, structure and names stay")
     func strict() throws {
         let redactor = Redactor(.strict, key: Self.key)
-        let text = #"[{"role":"user","content":[{"type":"text","text":"hello"},{"type":"tool_use","id":"t1","name":"Bash","input":{"name":"secret","n":3}}]}]"#
+        let text =
+            #"[{"role":"user","content":[{"type":"text","text":"hello"},{"type":"tool_use","id":"t1","name":"Bash","input":{"name":"secret","n":3}}]}]"#
         let bytes = Array(text.utf8)
         let edits = try #require(redactor.edits(inValue: bytes, 0..<bytes.count, name: "messages"))
         let out = String(decoding: bytes.edited(0..<bytes.count, edits), as: UTF8.self)
-        #expect(out.contains(#""role":"user""#) && out.contains(#""id":"t1","name":"Bash","input":{"name":"[text 6 hmac:"#))
+        #expect(
+            out.contains(#""role":"user""#) && out.contains(#""id":"t1","name":"Bash","input":{"name":"[text 6 hmac:"#))
         #expect(out.contains(#""text":"[text 5 hmac:"#) && out.contains(#""n":3"#))
         #expect(!out.contains("hello") && !out.contains("secret"))
     }

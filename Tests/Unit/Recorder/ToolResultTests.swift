@@ -5,7 +5,9 @@ import Testing
 @testable import Recorder
 
 struct ToolResultTests {
-    static func turn(_ messages: [String]) -> String { #"{"model":"m","messages":[\#(messages.joined(separator: ","))]}"# }
+    static func turn(_ messages: [String]) -> String {
+        #"{"model":"m","messages":[\#(messages.joined(separator: ","))]}"#
+    }
 
     static func call(_ ids: String...) -> String {
         let blocks = ids.map { #"{"type":"tool_use","id":"\#($0)","name":"Read","input":{}}"# }.joined(separator: ",")
@@ -29,7 +31,10 @@ struct ToolResultTests {
         #expect(answered != nil)
         let later = Timestamp(nanoseconds: Timestamp.now().nanoseconds + 5_000_000_000)
         let next = bench.exchange(started: later)
-        next.request(Self.turn([Self.question, Self.call("t1"), Self.result("t1", #""line one\nline two""#, #","is_error":true"#)]))
+        next.request(
+            Self.turn([
+                Self.question, Self.call("t1"), Self.result("t1", #""line one\nline two""#, #","is_error":true"#),
+            ]))
         let record = try #require(bench.records("tool_result").first)
         #expect(record.id == next.id)
         #expect(record["tool_id"]?.string == "t1")
@@ -49,10 +54,14 @@ struct ToolResultTests {
         let first = Self.turn([Self.question, Self.call("t1"), Self.result("t1", #""a""#)])
         bench.exchange().request(first)
         bench.exchange().request(first)
-        bench.exchange(kind: .countTokens).request(Self.turn([Self.question, Self.call("t9"), Self.result("t9", #""z""#)]))
+        bench.exchange(kind: .countTokens).request(
+            Self.turn([Self.question, Self.call("t9"), Self.result("t9", #""z""#)]))
         let more = [Self.question, Self.call("t1"), Self.result("t1", #""a""#), Self.call("t2", "t3")]
         bench.exchange().request(
-            Self.turn(more + [Self.result("t2", #""b""#), Self.result("t3", #"[{"type":"text","text":"c"},{"type":"image"}]"#)]))
+            Self.turn(
+                more + [
+                    Self.result("t2", #""b""#), Self.result("t3", #"[{"type":"text","text":"c"},{"type":"image"}]"#),
+                ]))
         let results = try bench.records("tool_result")
         #expect(results.map { $0["tool_id"]?.string } == ["t1", "t2", "t3"])
         #expect(results.map { $0["tool"]?.string } == ["Read", "Read", "Read"])
@@ -64,7 +73,10 @@ struct ToolResultTests {
     func resumed() throws {
         let bench = try Bench()
         bench.exchange().request(
-            Self.turn([Self.question, Self.call("old"), Self.result("old", #""a""#), Self.call("new"), Self.result("new", #""b""#)]))
+            Self.turn([
+                Self.question, Self.call("old"), Self.result("old", #""a""#), Self.call("new"),
+                Self.result("new", #""b""#),
+            ]))
         #expect(try bench.records("tool_result").map { $0["tool_id"]?.string } == ["new"])
     }
 

@@ -47,7 +47,8 @@ struct TraceReaderTests {
 
     @Test("unknown types and keys are handed on, later versions are counted and left out")
     func unknown() throws {
-        let later = Array("{\"v\":2,\"type\":\"request\",\"seq\":5}\n{\"v\":1,\"type\":\"novel\",\"seq\":6,\"x\":[1]}\n".utf8)
+        let later = Array(
+            "{\"v\":2,\"type\":\"request\",\"seq\":5}\n{\"v\":1,\"type\":\"novel\",\"seq\":6,\"x\":[1]}\n".utf8)
         let (seqs, reader) = try Self.read(later)
         #expect(seqs == [6])
         #expect(reader.newerLines == 1 && reader.skippedLines == 0)
@@ -83,8 +84,11 @@ struct TraceReaderTests {
     @Test("a file and its compressed form count once")
     func listing() throws {
         let folder = Folder()
-        for name in ["2026-01-01.jsonl", "2026-01-01.jsonl.gz", "2026-01-02.jsonl", "notes.txt"] { try folder.write(name, []) }
-        #expect(TraceReader.files(in: folder.path) == [folder.file("2026-01-01.jsonl.gz"), folder.file("2026-01-02.jsonl")])
+        for name in ["2026-01-01.jsonl", "2026-01-01.jsonl.gz", "2026-01-02.jsonl", "notes.txt"] {
+            try folder.write(name, [])
+        }
+        #expect(
+            TraceReader.files(in: folder.path) == [folder.file("2026-01-01.jsonl.gz"), folder.file("2026-01-02.jsonl")])
     }
 
     @Test("a body whose base is missing, or whose hash is wrong, is an error and not a guess")
@@ -94,7 +98,9 @@ struct TraceReaderTests {
         bench.exchange().request(#"{"a":"\#(long)"}"#)
         bench.exchange().request(#"{"a":"\#(long)","b":1}"#)
         let lines = try bench.text().split(separator: "\n")
-        for text in [lines[2..<3].joined(separator: "\n"), lines.joined(separator: "\n").replacing(#""b":1"#, with: #""b":2"#)] {
+        for text in [
+            lines[2..<3].joined(separator: "\n"), lines.joined(separator: "\n").replacing(#""b":1"#, with: #""b":2"#),
+        ] {
             let folder = Folder()
             try folder.write("t.jsonl", Array((text + "\n").utf8))
             var bodies = try TraceBodies(path: folder.file("t.jsonl"))
