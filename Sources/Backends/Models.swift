@@ -1,3 +1,5 @@
+import Intercept
+
 /// What is known of a service's models by their names: limits, and which fields they take.
 struct ChatModel: Sendable, Equatable {
     /// The name as it is sent.

@@ -165,8 +165,12 @@ static inline struct bytesx_marks bytesx_survey(const uint8_t *bytes, size_t cou
     return found;
 }
 
-/// Sixteen neighbouring bytes, and whether at one of them a wanted pair may begin. `tables` are four of sixteen bytes, by the
-/// low and the high half of the first byte and of the second; a pair is wanted where all four have a bit in common.
+/// Index of the first byte that may begin one of the wanted pairs, or `count`. `tables` are four of sixteen bytes, by the low
+/// and the high half of the first byte and of the second; a pair is wanted where all four have a bit in common.
+static inline int bytesx_is_pair(uint8_t here, uint8_t next, const uint8_t *tables) {
+    return tables[here & 15] & tables[16 + (here >> 4)] & tables[32 + (next & 15)] & tables[48 + (next >> 4)];
+}
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 __attribute__((target("ssse3")))
@@ -183,33 +187,32 @@ static inline size_t bytesx_pair_run(const uint8_t *bytes, size_t count, const u
         __m128i second = _mm_and_si128(_mm_shuffle_epi8(c, _mm_and_si128(next, half)),
                                        _mm_shuffle_epi8(d, _mm_and_si128(_mm_srli_epi16(next, 4), half)));
         __m128i none = _mm_cmpeq_epi8(_mm_and_si128(first, second), _mm_setzero_si128());
-        if (_mm_movemask_epi8(none) != 0xFFFF) return at;
+        unsigned found = ~(unsigned)_mm_movemask_epi8(none) & 0xFFFF;
+        if (found) return at + (size_t)__builtin_ctz(found);
     }
-    return at;
+    for (; at + 1 < count; at++)
+        if (bytesx_is_pair(bytes[at], bytes[at + 1], tables)) return at;
+    return count;
 }
-#elif defined(__aarch64__)
+#else
+#if defined(__aarch64__)
 #include <arm_neon.h>
+#endif
 static inline size_t bytesx_pair_run(const uint8_t *bytes, size_t count, const uint8_t *tables) {
-    const uint8x16_t a = vld1q_u8(tables), b = vld1q_u8(tables + 16), c = vld1q_u8(tables + 32), d = vld1q_u8(tables + 48);
-    const uint8x16_t half = vdupq_n_u8(15);
     size_t at = 0;
+#if defined(__aarch64__)
+    const uint8x16_t half = vdupq_n_u8(15);
+    const uint8x16_t a = vld1q_u8(tables), b = vld1q_u8(tables + 16), c = vld1q_u8(tables + 32), d = vld1q_u8(tables + 48);
     for (; at + 17 <= count; at += 16) {
         uint8x16_t here = vld1q_u8(bytes + at), next = vld1q_u8(bytes + at + 1);
         uint8x16_t first = vandq_u8(vqtbl1q_u8(a, vandq_u8(here, half)), vqtbl1q_u8(b, vshrq_n_u8(here, 4)));
         uint8x16_t second = vandq_u8(vqtbl1q_u8(c, vandq_u8(next, half)), vqtbl1q_u8(d, vshrq_n_u8(next, 4)));
-        if (vmaxvq_u8(vandq_u8(first, second))) return at;
+        if (vmaxvq_u8(vandq_u8(first, second))) break;
     }
-    return at;
-}
-#else
-static inline size_t bytesx_pair_run(const uint8_t *bytes, size_t count, const uint8_t *tables) {
-    size_t at = 0;
-    for (; at + 17 <= count; at += 16)
-        for (int i = 0; i < 16; i++) {
-            uint8_t here = bytes[at + i], next = bytes[at + i + 1];
-            if (tables[here & 15] & tables[16 + (here >> 4)] & tables[32 + (next & 15)] & tables[48 + (next >> 4)]) return at;
-        }
-    return at;
+#endif
+    for (; at + 1 < count; at++)
+        if (bytesx_is_pair(bytes[at], bytes[at + 1], tables)) return at;
+    return count;
 }
 #endif
 

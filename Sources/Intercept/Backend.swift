@@ -38,7 +38,7 @@ public protocol Backend: Sendable {
     func reply(to request: MessageRequest) -> Reply
 
     /// Looks at a failed attempt and says what to try instead, if anything: another field name, without a rejected
-    /// field. Called at most twice for one exchange, never after the first byte of an answer.
+    /// field. Called at most three times for one exchange, never after the first byte of an answer.
     func retry(
         _ request: MessageRequest, after sent: UpstreamRequest, head: UpstreamHead, body: [UInt8],
         _ losses: inout Losses

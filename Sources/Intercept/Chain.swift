@@ -1,6 +1,6 @@
 /// The interceptors of one exchange, in order, and the tool calls that they hold back. A failing interceptor is noted and
-/// left out from then on; a required one ends the exchange.
-struct Chain {
+/// left out from then on; a required one ends the exchange. Belongs to the task of its exchange.
+final class Chain: @unchecked Sendable {
     private var interceptors: [any Interceptor]
     private let exchange: Exchange
     /// Tool calls that wait for their last piece, by block index.
@@ -26,7 +26,7 @@ struct Chain {
     private var holdsToolCalls: Bool { interceptors.contains { $0.holdsToolCalls } }
 
     /// Shows the request to all, in order. The first refusal or answer of its own ends it.
-    mutating func request(_ request: inout MessageRequest) async throws(MessageError) -> Verdict {
+    func request(_ request: inout MessageRequest) async throws(MessageError) -> Verdict {
         var index = 0
         while index < interceptors.count {
             let by = interceptors[index].name
@@ -48,14 +48,14 @@ struct Chain {
     }
 
     /// Shows an event to all and gives what the client gets instead of it: usually just that event.
-    mutating func event(_ event: MessageEvent) async throws(MessageError) -> [MessageEvent] {
+    func event(_ event: MessageEvent) async throws(MessageError) -> [MessageEvent] {
         guard !interceptors.isEmpty || isHolding else { return [event] }
         var out: [MessageEvent] = []
         for seen in try show(event) { out += try await hold(seen) }
         return out
     }
 
-    private mutating func show(_ event: MessageEvent) throws(MessageError) -> [MessageEvent] {
+    private func show(_ event: MessageEvent) throws(MessageError) -> [MessageEvent] {
         var events = [event]
         var index = 0
         while index < interceptors.count {
@@ -76,7 +76,7 @@ struct Chain {
         return events
     }
 
-    private mutating func pass(_ events: [MessageEvent], through index: Int) throws -> [MessageEvent] {
+    private func pass(_ events: [MessageEvent], through index: Int) throws -> [MessageEvent] {
         var out: [MessageEvent] = []
         for var event in events {
             switch try interceptors[index].event(&event, exchange) {
@@ -89,7 +89,7 @@ struct Chain {
     }
 
     /// Keeps the events of a tool call back until it is whole; lets all others go.
-    private mutating func hold(_ event: MessageEvent) async throws(MessageError) -> [MessageEvent] {
+    private func hold(_ event: MessageEvent) async throws(MessageError) -> [MessageEvent] {
         guard holdsToolCalls || isHolding else { return [event] }
         switch event {
         case .blockStart(let index, let block) where block.call != nil:
@@ -107,13 +107,13 @@ struct Chain {
         }
     }
 
-    private mutating func keep(_ event: MessageEvent, _ index: Int) {
+    private func keep(_ event: MessageEvent, _ index: Int) {
         held[index]?.events.append(event)
         held[index]?.assembly.add(event)
     }
 
     /// The call is whole: all decide, then its events go on, rewritten where somebody changed it.
-    private mutating func release(_ block: Int, _ stop: MessageEvent) async throws(MessageError) -> [MessageEvent] {
+    private func release(_ block: Int, _ stop: MessageEvent) async throws(MessageError) -> [MessageEvent] {
         guard var kept = held.removeValue(forKey: block), let original = kept.assembly.add(stop) else { return [stop] }
         var call = original
         var index = 0
@@ -159,12 +159,12 @@ struct Chain {
     }
 
     /// Tells all how it ended.
-    mutating func finished(_ outcome: Outcome) {
+    func finished(_ outcome: Outcome) {
         for index in interceptors.indices { interceptors[index].finished(outcome, exchange) }
     }
 
     /// Notes a failure. A required interceptor's is the exchange's; another one is left out from now on.
-    private mutating func isolate(_ index: inout Int, _ hook: String, _ error: any Error) throws(MessageError) {
+    private func isolate(_ index: inout Int, _ hook: String, _ error: any Error) throws(MessageError) {
         let failed = interceptors[index]
         let action = failed.isRequired ? "refuse" : "skip"
         note(failed.name, hook, action, error: "\(error)")

@@ -5,7 +5,7 @@ struct Delivery {
     private let exchange: Exchange
     private let request: MessageRequest
     private let backend: String
-    private var chain: Chain
+    private let chain: Chain
     private var assembly = Assembly()
     private var grammar = Grammar()
     private var out = JSONWriter(capacity: 4096)
@@ -139,7 +139,4 @@ struct Delivery {
                     largestGapMS: largestGapMS > 0 ? largestGapMS : nil,
                     message: hasMessage ? assembly.roleAndContent() : nil, body: body, pings: pings)))
     }
-
-    /// Tells the interceptors how it ended.
-    mutating func close(_ outcome: Outcome) { chain.finished(outcome) }
 }

@@ -31,24 +31,19 @@ struct PassThrough {
     /// Relays one answer from beginning to end.
     static func run(_ transfer: Transfer, _ head: UpstreamHead, _ turn: Turn) async throws -> Outcome {
         var relay = PassThrough(transfer, head, turn)
-        var outcome = Outcome.upstreamError
-        defer { relay.turn.chain.finished(outcome) }
         do {
-            outcome = try await relay.run()
+            return try await relay.run()
         } catch let failure {
             relay.finish(status: head.status, body: nil)
-            guard let report = Report(failure) else {
-                outcome = .clientGone
-                throw failure
-            }
+            guard let report = Report(failure) else { throw failure }
             turn.exchange.record(report, isRetried: false)
             if turn.client.hasBegunAnswer {
                 try await turn.client.breakOff(report.error)
             } else {
                 try await turn.client.refuse(report.error, turn.exchange, backend: turn.backend)
             }
+            return .upstreamError
         }
-        return outcome
     }
 
     private mutating func run() async throws -> Outcome {

@@ -9,12 +9,14 @@ struct Pipeline {
         let exchange = received.exchange(endpoint == .countTokens ? .countTokens : nil, service.observers)
         var outcome = Outcome.refused
         var stage = "client"
+        var chain: Chain?
         do {
             let request = try received.message(endpoint)
             stage = "hook"
             var turn = Turn(
                 request: request, chain: Chain(service.interceptors, exchange), exchange: exchange, client: client,
                 backend: service.backendName, limits: limits)
+            chain = turn.chain
             switch try await turn.chain.request(&turn.request) {
             case .refuse(let error): throw error
             case .answer(let text): outcome = try await answer(text, turn)
@@ -31,6 +33,7 @@ struct Pipeline {
         } catch {
             outcome = .clientGone
         }
+        chain?.finished(outcome)
         exchange.record(.end(.init(outcome: outcome, bytesIn: received.bytes.count, bytesOut: client.bytesOut)))
         if outcome == .clientGone { throw Socket.Failure.closed }
     }
@@ -96,25 +99,22 @@ struct Pipeline {
         var decoder = decoder
         var relay = Relay(transfer, head, turn)
         var delivery = Delivery(turn, attempt.fields(head), translateMicroseconds: attempt.microseconds)
-        var outcome = Outcome.upstreamError
-        defer { delivery.close(outcome) }
         do {
             try await relay.translate(&decoder, head, to: &delivery)
             attempt.recordLosses(decoder.losses)
             try await delivery.finish()
-            outcome = .ok
+            return .ok
         } catch let failure {
             relay.finish()
             guard let report = Report(failure) else {
                 delivery.abandon()
-                outcome = .clientGone
                 throw failure
             }
             turn.exchange.record(report, isRetried: false)
             attempt.recordLosses(decoder.losses)
             try await delivery.fail(report.error)
+            return .upstreamError
         }
-        return outcome
     }
 
     /// A request that is none to the Messages API, for a service that has such a path: relayed as it is.
@@ -161,7 +161,6 @@ struct Pipeline {
             .messageDelta(MessageDelta(stopReason: .endTurn, usage: Usage())), .messageStop,
         ])
         try await delivery.finish()
-        delivery.close(.ok)
         return .ok
     }
 

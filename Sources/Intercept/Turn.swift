@@ -1,7 +1,7 @@
 /// One Messages request being answered: what every step of its way needs.
 struct Turn {
     var request: MessageRequest
-    var chain: Chain
+    let chain: Chain
     let exchange: Exchange
     let client: Connection
     let backend: String

@@ -93,7 +93,7 @@ final class RecordWriter {
             sink.gapIsRecorded()
             put("error", nil, time) { out in
                 out.field("stage", "record")
-                out.field("kind", "lost")
+                out.field("error_type", "lost")
                 out.field("message", "\(gap) records before the last one could not be written")
             }
         }

@@ -9,7 +9,7 @@ public enum RedactionLevel: String, Sendable, CaseIterable, Comparable {
     case off
     /// Credentials in header fields and in query strings.
     case headers
-    /// Well-known key shapes anywhere, and the account and device ids of `metadata.user_id`.
+    /// Well-known key shapes anywhere.
     case tokens
     /// All text; structure, names, sizes, times and usage stay.
     case strict

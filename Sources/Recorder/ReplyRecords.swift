@@ -116,7 +116,7 @@ extension RecordWriter {
         if !failure.isRetried { notes.hasFailed = true }
         emit("error", notes, time) { out in
             out.field("stage", failure.stage)
-            out.field("kind", failure.kind)
+            out.field("error_type", failure.kind)
             out.field("message", redactor.text(failure.message))
             out.field("status", ifPresent: failure.status)
             out.field("retried", failure.isRetried)

@@ -6,8 +6,6 @@ struct SecretScan: Sendable {
     private let tables: [UInt8]
     /// Patterns by the first byte of their anchor.
     private let byFirst: [[SecretPattern]]
-    /// Whether any anchor begins with this byte.
-    private let begins: [Bool]
 
     init(_ patterns: [SecretPattern] = SecretPattern.all) {
         var byFirst = [[SecretPattern]](repeating: [], count: 256)
@@ -17,25 +15,18 @@ struct SecretScan: Sendable {
             if !pairs.contains(where: { $0 == pattern.anchor }) { pairs.append(pattern.anchor) }
         }
         self.byFirst = byFirst
-        begins = byFirst.map { !$0.isEmpty }
         tables = Self.tables(pairs)
     }
 
     /// The secrets in this text, in order, none overlapping another.
     func secrets(in text: Span<UInt8>) -> [Secret] {
         var found: [Secret] = []
-        var at = 0
+        var at = nextCandidate(text, 0)
         while at < text.count {
-            at = nextCandidate(text, at)
-            guard at < text.count else { break }
-            let stop = min(at + 16, text.count - 1)
-            while at < stop {
-                if begins[Int(text[at])] { check(text, at, &found) }
-                at += 1
-            }
-            if at == text.count - 1 { break }
+            check(text, at, &found)
+            at = nextCandidate(text, at + 1)
         }
-        return Self.merged(found)
+        return found.isEmpty ? found : Self.merged(found)
     }
 
     /// Four tables of sixteen: low and high half of the first byte, low and high half of the second. Each anchor sets one
@@ -57,10 +48,10 @@ struct SecretScan: Sendable {
         }
     }
 
-    /// The first index from which sixteen bytes hold an anchor, or the last bytes that do not fill sixteen.
+    /// Where, from `from` on, an anchor may begin; the end when nowhere.
     private func nextCandidate(_ text: Span<UInt8>, _ from: Int) -> Int {
         text.extracting(from..<text.count).withUnsafeBufferPointer { rest in
-            guard let base = rest.baseAddress else { return from }
+            guard let base = rest.baseAddress else { return text.count }
             return from + bytesx_pair_run(base, rest.count, tables)
         }
     }

@@ -62,7 +62,7 @@ struct ChainTests {
 
     @Test("requests pass the interceptors in the order of the list")
     func order() async throws {
-        var chain = chain([Self.marking("-a"), Self.marking("-b")])
+        let chain = chain([Self.marking("-a"), Self.marking("-b")])
         var request = try Core.request(Core.body())
         #expect(try await chain.request(&request) == .pass)
         #expect(request.model == "claude-opus-5-5-a-b")
@@ -73,7 +73,7 @@ struct ChainTests {
     @Test(
         "the first refusal or answer ends it", arguments: [Verdict.refuse(.invalidRequest("no")), .answer("instead")])
     func verdict(verdict: Verdict) async throws {
-        var chain = chain([
+        let chain = chain([
             Scripted(name: "a"), Scripted(name: "b", onRequest: { _ in verdict }), Self.marking("-never"),
         ])
         var request = try Core.request(Core.body())
@@ -85,7 +85,7 @@ struct ChainTests {
 
     @Test("a failing interceptor is left out, what it half did is taken back")
     func isolation() async throws {
-        var chain = chain([Self.marking("-a"), Self.marking("-broken", fails: true), Self.marking("-c")])
+        let chain = chain([Self.marking("-a"), Self.marking("-broken", fails: true), Self.marking("-c")])
         var request = try Core.request(Core.body())
         #expect(try await chain.request(&request) == .pass)
         #expect(request.model == "claude-opus-5-5-a-c")
@@ -98,7 +98,7 @@ struct ChainTests {
 
     @Test("a required interceptor that fails refuses the exchange")
     func required() async throws {
-        var chain = chain([Self.marking("-broken", required: true, fails: true), Self.marking("-c")])
+        let chain = chain([Self.marking("-broken", required: true, fails: true), Self.marking("-c")])
         var request = try Core.request(Core.body())
         let error = await #expect(throws: MessageError.self) { try await chain.request(&request) }
         #expect(error?.status == 500 && error?.shouldRetry == false)
@@ -117,7 +117,7 @@ struct ChainTests {
                 if event == Self.text { event = .blockDelta(index: 0, delta: .text("A")) }
                 return .pass
             })
-        var chain = chain([double, shout])
+        let chain = chain([double, shout])
         #expect(try await chain.event(.ping) == [])
         #expect(
             try await chain.event(Self.text)
@@ -128,18 +128,18 @@ struct ChainTests {
     @Test("an interceptor that fails at an event is left out from then on")
     func failingEvent() async throws {
         let broken = Scripted(name: "broken", onEvent: { _ in throw Failing() })
-        var chain = chain([broken, Counting()])
+        let chain = chain([broken, Counting()])
         #expect(try await chain.event(.ping) == [.other(name: "count", data: Array("1".utf8))])
         #expect(try await chain.event(.ping) == [.other(name: "count", data: Array("2".utf8))])
         #expect(notes.filter { $0 == "broken event skip" }.count == 1)
-        var strict = self.chain([Scripted(isRequired: true, onEvent: { _ in throw Failing() })])
+        let strict = self.chain([Scripted(isRequired: true, onEvent: { _ in throw Failing() })])
         await #expect(throws: MessageError.self) { try await strict.event(.ping) }
     }
 
     @Test("who does not look at events is not shown any, and nobody is needed")
     func blind() async throws {
         let blind = Scripted(seesEvents: false, onEvent: { _ in .drop })
-        var chain = chain([blind])
+        let chain = chain([blind])
         #expect(!chain.seesEvents)
         #expect(try await chain.event(.ping) == [.ping])
         #expect(!self.chain([]).seesEvents)
@@ -149,8 +149,8 @@ struct ChainTests {
     @Test("each exchange has its own state")
     func state() async throws {
         let list: [any Interceptor] = [Counting()]
-        var first = chain(list)
-        var second = chain(list)
+        let first = chain(list)
+        let second = chain(list)
         _ = try await first.event(.ping)
         #expect(try await first.event(.ping) == [.other(name: "count", data: Array("2".utf8))])
         #expect(try await second.event(.ping) == [.other(name: "count", data: Array("1".utf8))])
@@ -159,7 +159,7 @@ struct ChainTests {
     @Test("all are told how it ended")
     func finished() {
         let ends = Ends()
-        var chain = chain([Ending(ends: ends), Ending(ends: ends)])
+        let chain = chain([EndNoter(ends: ends), EndNoter(ends: ends)])
         chain.finished(.upstreamError)
         #expect(ends.all == [.upstreamError, .upstreamError])
     }
@@ -170,7 +170,7 @@ final class Ends: @unchecked Sendable {
     var all: [Outcome] = []
 }
 
-struct Ending: Interceptor {
+struct EndNoter: Interceptor {
     let ends: Ends
 
     mutating func finished(_ outcome: Outcome, _ exchange: Exchange) { ends.all.append(outcome) }

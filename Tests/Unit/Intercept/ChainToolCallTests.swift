@@ -20,7 +20,7 @@ struct ChainToolCallTests {
     }
 
     private func run(_ interceptors: [any Interceptor], _ events: [MessageEvent]) async throws -> [MessageEvent] {
-        var chain = Chain(interceptors, Exchange(observers: [notebook]))
+        let chain = Chain(interceptors, Exchange(observers: [notebook]))
         var out: [MessageEvent] = []
         for event in events { out += try await chain.event(event) }
         return out

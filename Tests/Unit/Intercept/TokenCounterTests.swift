@@ -145,3 +145,18 @@ import Testing
         #expect(try count(body) >= 0)
     }
 }
+
+@Suite struct CharacterClassesTests {
+    @Test("a long text is estimated from samples within 3% of its exact count")
+    func sampled() {
+        var text = ""
+        for line in 0..<2000 {
+            text += "    let value\(line % 97) = compute(\"item \(line)\", [\(line % 7), 12]) // and so on, é\n"
+        }
+        let long = Array(text.utf8)
+        let parts = stride(from: 0, to: long.count, by: 4096).map { Array(long[$0..<min($0 + 4096, long.count)]) }
+        let exact = parts.reduce(0) { $0 + TokenCounter.count(text: $1, model: "claude-sonnet-4-5") }
+        let estimate = TokenCounter.count(text: long, model: "claude-sonnet-4-5")
+        #expect(abs(Double(estimate) / Double(exact) - 1) < 0.03)
+    }
+}

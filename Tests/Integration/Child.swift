@@ -1,0 +1,77 @@
+/// The real program as a child process, where `CLAUDECODEX_BIN` says where it is.
+import Foundation
+
+@testable import Intercept
+
+final class Child {
+    let port: Int
+    private let process = Process()
+
+    /// Starts `serve` before this upstream and waits until it listens.
+    init(upstream: ScriptedUpstream, folder: String) throws {
+        process.executableURL = URL(fileURLWithPath: RecordingTests.program ?? "")
+        process.arguments = ["serve", "--listen", "127.0.0.1:0", "--log-dir", folder]
+        process.environment = [
+            "PATH": "/usr/bin:/bin", "HOME": folder, "ANTHROPIC_UPSTREAM_URL": upstream.url, "LLM_BACKEND": "anthropic",
+        ]
+        process.currentDirectoryURL = URL(fileURLWithPath: folder)
+        let words = Pipe()
+        process.standardError = words
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        var seen = ""
+        while true {
+            let more = words.fileHandleForReading.availableData
+            seen += String(decoding: more, as: UTF8.self)
+            if let found = Self.port(in: seen) {
+                port = found
+                break
+            }
+            if more.isEmpty { throw HarnessError("the program did not listen: \(seen)") }
+        }
+        words.fileHandleForReading.readabilityHandler = { _ = $0.availableData }
+    }
+
+    private static func port(in text: String) -> Int? {
+        guard let mark = text.firstRange(of: "http://127.0.0.1:") else { return nil }
+        let digits = text[mark.upperBound...].prefix { $0.isNumber }
+        guard digits.endIndex < text.endIndex else { return nil }
+        return Int(digits)
+    }
+
+    /// `kill -9`.
+    func kill() {
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    /// Asks it to stop and waits.
+    func terminate() {
+        process.terminate()
+        process.waitUntilExit()
+    }
+}
+
+/// What one run of the program printed and how it ended.
+struct CommandRun {
+    let code: Int32
+    let out: String
+    let err: String
+
+    init(_ arguments: String..., environment: [String: String] = [:]) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: RecordingTests.program ?? "")
+        process.arguments = arguments
+        process.environment = ["PATH": "/usr/bin:/bin", "HOME": NSTemporaryDirectory()].merging(environment) { $1 }
+        process.currentDirectoryURL = URL(fileURLWithPath: NSTemporaryDirectory())
+        let (out, err) = (Pipe(), Pipe())
+        process.standardOutput = out
+        process.standardError = err
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        self.out = String(decoding: out.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        self.err = String(decoding: err.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        code = process.terminationStatus
+    }
+}
