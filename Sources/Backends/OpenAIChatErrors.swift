@@ -1,3 +1,4 @@
+/// Puts error answers of the service into the Messages API's words.
 internal import Intercept
 
 /// What error messages may say about the service.

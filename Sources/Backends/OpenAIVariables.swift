@@ -1,3 +1,4 @@
+/// The variables of `openai_compatible`: address, key, models.
 internal import Intercept
 
 /// A key, kept apart so that it can be taken out of everything that is shown.
@@ -13,7 +14,7 @@ struct APIKey: Sendable, Equatable {
     }
 }
 
-/// The variables of this backend in all their spellings.
+/// Address and key in all their spellings.
 enum Variables {
     struct Found: Sendable, Equatable {
         let name: String

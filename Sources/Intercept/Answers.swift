@@ -17,7 +17,7 @@ extension Connection {
             .response(
                 .init(
                     status: error.status, model: "", backend: backend, durationMS: exchange.elapsedMS, body: body,
-                    pings: 0)))
+                    pings: 0, shouldRetry: error.shouldRetry)))
         if hasBegunAnswer { return try await breakOff(error) }
         var fields = Self.jsonFields(exchange)
         if let shouldRetry = error.shouldRetry { fields["x-should-retry"] = shouldRetry ? "true" : "false" }

@@ -7,7 +7,7 @@ enum CharacterClasses {
 
     /// Texts longer than this are sampled: of every four stretches one is read. That moves an estimate by less than its
     /// own error and keeps the estimate of a long conversation out of the time to the first token.
-    private static let longest = 4096
+    private static let longest = 1024
     private static let stretch = 256
 
     /// Tokens in thousandths. The text may be JSON-escaped or plain: `\n` counts as the line feed it stands for.

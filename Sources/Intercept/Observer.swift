@@ -174,11 +174,14 @@ public struct Moment: Sendable {
         /// A body that is not a message: an error, a token count.
         public var body: [UInt8]?
         public var pings: Int
+        /// What a refusal of ours told the client in `x-should-retry`; nil when it said nothing.
+        public var shouldRetry: Bool?
 
         public init(
             status: Int, model: String, backend: String, stopReason: String? = nil, usage: Usage? = nil,
             firstTokenMS: Double? = nil, durationMS: Double, translateMicroseconds: Double? = nil,
-            largestGapMS: Double? = nil, message: [UInt8]? = nil, body: [UInt8]? = nil, pings: Int
+            largestGapMS: Double? = nil, message: [UInt8]? = nil, body: [UInt8]? = nil, pings: Int,
+            shouldRetry: Bool? = nil
         ) {
             self.status = status
             self.model = model
@@ -192,6 +195,7 @@ public struct Moment: Sendable {
             self.message = message
             self.body = body
             self.pings = pings
+            self.shouldRetry = shouldRetry
         }
     }
 

@@ -1,3 +1,4 @@
+/// Waits until one of many descriptors can be read or written.
 #if canImport(Glibc)
     import Glibc
 #else

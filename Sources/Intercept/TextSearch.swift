@@ -1,3 +1,4 @@
+/// Finds text in text without the standard library's search.
 extension StringProtocol {
     /// Whether `text` stands in this, byte for byte. Stands before the standard library's own search, which compares by
     /// characters and would link a whole regular-expression engine (1.7 MB).

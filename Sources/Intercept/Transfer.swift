@@ -1,3 +1,4 @@
+/// One request to a model service and its answer, as it arrives.
 internal import CSystem
 
 /// Why an upstream exchange failed below HTTP.
@@ -8,8 +9,8 @@ struct TransferError: Error, Sendable {
     let message: String
 }
 
-/// One request to a model service and its answer, as it arrives. Reading is pulled: when nobody reads, libcurl is paused
-/// and the service is held back by its own socket.
+/// A request on its way. Reading is pulled: when nobody reads, libcurl is paused and the service is held back by its own
+/// socket.
 final class Transfer: Expiring, @unchecked Sendable {
     /// What `next` brings.
     enum Part {

@@ -58,17 +58,9 @@ struct EventTemplate {
 
     /// Where the string whose content begins at `from` has its closing quote.
     private static func stringEnd(_ base: UnsafePointer<UInt8>, _ from: Int, _ end: Int) -> Int? {
-        var at = from
-        while true {
-            at += bytesx_plain_run(base + at, end - at)
-            guard at < end else { return nil }
-            if base[at] == 0x22 { return at }
-            guard base[at] == 0x5C, at + 1 < end else { return nil }
-            switch base[at + 1] {
-            case 0x22, 0x5C, 0x2F, 0x62, 0x66, 0x6E, 0x72, 0x74: at += 2
-            default: return nil
-            }
-        }
+        var hasEscape: Int32 = 0
+        let at = from + bytesx_string_run(base + from, end - from, &hasEscape)
+        return at < end && base[at] == 0x22 ? at : nil
     }
 }
 

@@ -96,9 +96,8 @@ final class MomentQueue: @unchecked Sendable {
         bodyBytes = 0
     }
 
-    /// What the writer gets.
+    /// What the writer gets beside the moments.
     struct Batch {
-        var entries: [Entry]
         var droppedEvents: Int
         var droppedBodies: Int
         /// To be handed to `done` when everything is written.
@@ -106,9 +105,10 @@ final class MomentQueue: @unchecked Sendable {
         var isLast: Bool
     }
 
-    /// Waits for something to do. `spare` is an empty array whose room is used again. With `pause` it first waits a few
-    /// milliseconds, so that what one exchange brings in quick succession wakes the writer once.
-    func next(spare: [Entry], pause milliseconds: Int, block: Bool) -> Batch {
+    /// Waits for something to do and hands over `waiting` in exchange for it: an empty array, whose room is used again. With
+    /// `pause` it first waits a few milliseconds, so that what one exchange brings in quick succession wakes the writer
+    /// once.
+    func next(_ waiting: inout [Entry], pause milliseconds: Int, block: Bool) -> Batch {
         lock.acquire()
         defer { lock.release() }
         if milliseconds > 0, !isClosed, flushesAsked == flushesDone, bytes <= limit / 2 {
@@ -122,9 +122,8 @@ final class MomentQueue: @unchecked Sendable {
         }
         isIdle = false
         let batch = Batch(
-            entries: entries, droppedEvents: droppedEvents, droppedBodies: droppedBodies, flush: flushesAsked,
-            isLast: isClosed)
-        entries = spare
+            droppedEvents: droppedEvents, droppedBodies: droppedBodies, flush: flushesAsked, isLast: isClosed)
+        swap(&entries, &waiting)
         (bytes, eventBytes, bodyBytes) = (0, 0, 0)
         return batch
     }

@@ -144,22 +144,21 @@ final class WriterThread: @unchecked Sendable {
     }
 
     fileprivate func run() {
-        var spare: [MomentQueue.Entry] = []
+        var entries: [MomentQueue.Entry] = []
         var hasWork = false
         var pause = 0
         while true {
-            var batch = queue.next(spare: spare, pause: pause, block: !hasWork)
-            if !batch.entries.isEmpty { writer.check() }
-            for entry in batch.entries { writer.write(entry) }
+            let batch = queue.next(&entries, pause: pause, block: !hasWork)
+            if !entries.isEmpty { writer.check() }
+            for entry in entries { writer.write(entry) }
             writer.statistics.droppedEvents = batch.droppedEvents
             writer.statistics.droppedBodies = batch.droppedBodies
-            pause = batch.entries.isEmpty ? 0 : Self.pauseMS
             hasWork = writer.compressSome()
-            if batch.isLast, batch.entries.isEmpty { break }
+            if batch.isLast, entries.isEmpty { break }
+            pause = entries.isEmpty ? 0 : Self.pauseMS
             board.post(path: writer.path, writer.currentStatistics())
             queue.done(flush: batch.flush)
-            batch.entries.removeAll(keepingCapacity: batch.entries.capacity < 4096)
-            spare = batch.entries
+            entries.removeAll(keepingCapacity: entries.capacity < 4096)
         }
         writer.close()
         board.post(path: writer.path, writer.currentStatistics())

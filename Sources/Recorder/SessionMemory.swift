@@ -105,8 +105,11 @@ struct SessionMemory {
     static let mostSessions = 64
     static let mostBytes = 64 << 20
 
+    private let mostBytes: Int
     private var sessions: [String: Session] = [:]
     private var clock = 0
+
+    init(mostBytes: Int = Self.mostBytes) { self.mostBytes = mostBytes }
 
     mutating func session(_ name: String?) -> Session {
         clock += 1
@@ -124,8 +127,8 @@ struct SessionMemory {
             sessions[oldest.key] = nil
         }
         var total = sessions.values.reduce(0) { $0 + $1.size }
-        guard total > Self.mostBytes else { return }
-        for session in sessions.values.sorted(by: { $0.lastUse < $1.lastUse }) where total > Self.mostBytes {
+        guard total > mostBytes else { return }
+        for session in sessions.values.sorted(by: { $0.lastUse < $1.lastUse }) where total > mostBytes {
             total -= session.size
             session.requests.forget()
             session.upstreams.forget()

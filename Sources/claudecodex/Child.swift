@@ -1,3 +1,4 @@
+/// Starts the command of `run`, sends it signals, learns how it ended.
 #if canImport(Glibc)
     import Glibc
 #else

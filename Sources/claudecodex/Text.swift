@@ -1,4 +1,4 @@
-/// Small changes to text.
+/// Trims, fills up, wraps and cuts text for the terminal, and keeps control characters and passwords off it.
 enum Text {
     /// Without white space at both ends.
     static func trim(_ text: some StringProtocol) -> String {

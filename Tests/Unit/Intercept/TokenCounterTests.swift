@@ -154,7 +154,7 @@ import Testing
             text += "    let value\(line % 97) = compute(\"item \(line)\", [\(line % 7), 12]) // and so on, é\n"
         }
         let long = Array(text.utf8)
-        let parts = stride(from: 0, to: long.count, by: 4096).map { Array(long[$0..<min($0 + 4096, long.count)]) }
+        let parts = stride(from: 0, to: long.count, by: 1024).map { Array(long[$0..<min($0 + 1024, long.count)]) }
         let exact = parts.reduce(0) { $0 + TokenCounter.count(text: $1, model: "claude-sonnet-4-5") }
         let estimate = TokenCounter.count(text: long, model: "claude-sonnet-4-5")
         #expect(abs(Double(estimate) / Double(exact) - 1) < 0.03)

@@ -35,8 +35,9 @@ struct MomentQueueTests {
 
     /// What is in the queue, as words.
     static func take(_ queue: MomentQueue) -> (words: [String], batch: MomentQueue.Batch) {
-        let batch = queue.next(spare: [], pause: 0, block: false)
-        let words = batch.entries.map { entry in
+        var entries: [MomentQueue.Entry] = []
+        let batch = queue.next(&entries, pause: 0, block: false)
+        let words = entries.map { entry in
             switch entry {
             case .moment(let moment): name(moment.event)
             case .bare(let event, _, _, let bytes): "bare \(name(event)) \(bytes)"

@@ -130,7 +130,7 @@ struct RecordTests {
                 #""try":1,"status":200,"headers":[{"name":"x-amzn-requestid","value":"r1"}],"request_id":"r1","connect_ms":3.2,"reused":true,"ttfb_ms":45.7}"#,
                 #""by":"rename","hook":"request","action":"edit","path":"model","before":"a","after":"b"}"#,
                 #""rule":"one start","message":"two"}"#,
-                #""stage":"connect","kind":"api_error","message":"refused","status":502,"retried":true}"#,
+                #""stage":"connect","error_type":"api_error","message":"refused","status":502,"retried":true}"#,
             ])
     }
 
