@@ -16,7 +16,7 @@ public struct OpenAIChat: Backend {
     /// Whether the variables of this backend are set, and which.
     public static func detect(_ environment: Environment) -> Detection? {
         if let url = Variables.baseURL(environment) {
-            let shown = (try? ServiceAddress(url.value, variable: url.name))?.origin ?? "…"
+            let shown = (try? ServiceAddress(url.value, variable: url.name))?.shown ?? "…"
             return Detection(because: "\(url.name)=\(shown)", rank: 20)
         }
         if let key = Variables.key(environment) { return Detection(because: "\(key.name) is set", rank: 20) }

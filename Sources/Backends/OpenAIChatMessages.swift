@@ -63,8 +63,8 @@ extension ChatRequestWriter {
             switch type {
             case "text": if let text = block["text"] { prose.add(text, glued: isGlued) }
             case "tool_use": calls.append(block)
-            case "thinking", "redacted_thinking": noteThinking(block)
-            case "fallback": break
+            // Plain Chat Completions takes no thinking back, neither ours (`ThinkingEnvelope`) nor that of others.
+            case "thinking", "redacted_thinking", "fallback": break
             case "server_tool_use", "mcp_tool_use":
                 losses.add(.drop, "messages[\(index)].content[\(place)]", "a call that Anthropic's service made itself")
             default: if let text = words(block, type, index, place) { prose.add(text) }
@@ -72,10 +72,6 @@ extension ChatRequestWriter {
             isGlued = type == "text"
         }
     }
-
-    /// Plain Chat Completions takes no thinking back: ours and foreign thinking stay out alike. A dialect that wants its
-    /// own back finds it here by `ThinkingEnvelope.open`.
-    private func noteThinking(_: JSON) {}
 
     private mutating func writeCalls(_ calls: [JSON], _ pending: [PendingCall]) {
         out.key("tool_calls")

@@ -60,7 +60,7 @@ struct ChatStream: Sendable {
     }
 
     private var estimate: Usage {
-        Usage(input: TokenCounter.count(context.request.body, model: context.upstreamModel), isEstimate: true)
+        Usage(input: TokenCounter.quick(context.request.body, model: context.upstreamModel), isEstimate: true)
     }
 
     /// One event of the stream.

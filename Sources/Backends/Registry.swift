@@ -34,6 +34,11 @@ public enum Registry {
         return all.first { $0.name == meant }
     }
 
+    /// Whether a name means a backend that other versions have.
+    public static func isAbsent(_ name: String) -> Bool {
+        absent.contains(name.lowercased().split(separator: "-").joined(separator: "_"))
+    }
+
     private static func named(
         _ name: String, _ why: String, _ environment: Environment, _ detected: [Found]
     ) throws(ConfigError) -> Choice {
@@ -44,9 +49,8 @@ public enum Registry {
 
     private static func unknown(_ name: String, _ why: String) -> ConfigError {
         let known = all.map { $0.name }.joined(separator: ", ")
-        let plain = name.lowercased().split(separator: "-").joined(separator: "_")
-        return absent.contains(plain)
-            ? ConfigError("\(why): \(name) is not part of this version; choose one of \(known)")
+        return isAbsent(name)
+            ? ConfigError("\(why): \(name) is not part of this version yet; choose one of \(known)")
             : ConfigError("\(why): no backend has this name; choose one of \(known)")
     }
 

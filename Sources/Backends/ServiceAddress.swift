@@ -49,6 +49,9 @@ struct ServiceAddress: Sendable, Equatable {
     /// Scheme, host and port.
     var origin: String { "\(scheme)://\(authority)" }
 
+    /// The base URL as it may be shown: a query can hold a key.
+    var shown: String { origin + path }
+
     /// The full URL of an endpoint such as `/chat/completions`.
     func endpoint(_ name: String) -> String {
         if path.hasSuffix("/chat/completions") || path.hasSuffix("/responses") { return origin + path + query }

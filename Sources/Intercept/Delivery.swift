@@ -101,14 +101,14 @@ struct Delivery {
             _ = grammar.check(.error(error))
             try await flush()
             try await client.endStream()
-            return recordResponse(status: 200, body: error.body(requestID: nil))
+            return recordResponse(status: 200, body: error.body(requestID: nil), shouldRetry: error.shouldRetry)
         }
         var all = jsonFields()
         if let shouldRetry = error.shouldRetry { all["x-should-retry"] = shouldRetry ? "true" : "false" }
         if let retryAfter = error.retryAfter { all["retry-after"] = retryAfter }
         let body = error.body(requestID: exchange.requestID)
         if exchange.isObserved { tape.append(body, at: exchange.elapsedMS) }
-        recordResponse(status: error.status, body: body)
+        recordResponse(status: error.status, body: body, shouldRetry: error.shouldRetry)
         try await client.answer(error.status, all, body: body)
     }
 
@@ -125,7 +125,7 @@ struct Delivery {
         if hasBegun { recordResponse(status: 200, body: nil) }
     }
 
-    private mutating func recordResponse(status: Int, body: [UInt8]?) {
+    private mutating func recordResponse(status: Int, body: [UInt8]?, shouldRetry: Bool? = nil) {
         guard exchange.isObserved else { return }
         if let rest = tape.take(at: exchange.elapsedMS, isComplete: true) { exchange.record(rest) }
         let hasMessage = assembly.start != nil || assembly.hasContent
@@ -137,6 +137,7 @@ struct Delivery {
                     firstTokenMS: firstTokenMS, durationMS: exchange.elapsedMS,
                     translateMicroseconds: translateMicroseconds,
                     largestGapMS: largestGapMS > 0 ? largestGapMS : nil,
-                    message: hasMessage ? assembly.roleAndContent() : nil, body: body, pings: pings)))
+                    message: hasMessage ? assembly.roleAndContent() : nil, body: body, pings: pings,
+                    shouldRetry: shouldRetry)))
     }
 }

@@ -32,6 +32,11 @@ final class Signals: EventSource {
         #endif
         action.sa_flags = Int32(SA_RESTART)
         sigaction(signal, &action, nil)
+        // A parent that blocks signals hands that on to its children.
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, signal)
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
 
     func ready(_ readiness: Readiness) {

@@ -22,18 +22,42 @@ public struct Timestamp: Sendable, Equatable, Comparable {
     /// `2026-11-21T12:09:03.980Z`
     public var rfc3339: String {
         let parts = civil
-        func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
-        let milliseconds = Int(nanoseconds % 1_000_000_000) / 1_000_000
-        let fraction =
-            milliseconds < 10 ? "00\(milliseconds)" : milliseconds < 100 ? "0\(milliseconds)" : "\(milliseconds)"
-        return "\(day)T\(two(parts.hour)):\(two(parts.minute)):\(two(parts.second)).\(fraction)Z"
+        var text = Self.date(parts.year, parts.month, parts.day)
+        text.append(UInt8(ascii: "T"))
+        Self.append(parts.hour, digits: 2, to: &text)
+        text.append(UInt8(ascii: ":"))
+        Self.append(parts.minute, digits: 2, to: &text)
+        text.append(UInt8(ascii: ":"))
+        Self.append(parts.second, digits: 2, to: &text)
+        text.append(UInt8(ascii: "."))
+        Self.append(Int(nanoseconds % 1_000_000_000) / 1_000_000, digits: 3, to: &text)
+        text.append(UInt8(ascii: "Z"))
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// `2026-11-21`, UTC.
     public var day: String {
         let parts = civil
-        func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
-        return "\(parts.year)-\(two(parts.month))-\(two(parts.day))"
+        return String(decoding: Self.date(parts.year, parts.month, parts.day), as: UTF8.self)
+    }
+
+    private static func date(_ year: Int, _ month: Int, _ day: Int) -> [UInt8] {
+        var text: [UInt8] = []
+        text.reserveCapacity(24)
+        append(year, digits: 4, to: &text)
+        text.append(UInt8(ascii: "-"))
+        append(month, digits: 2, to: &text)
+        text.append(UInt8(ascii: "-"))
+        append(day, digits: 2, to: &text)
+        return text
+    }
+
+    private static func append(_ number: Int, digits: Int, to text: inout [UInt8]) {
+        var unit = digits == 4 ? 1000 : digits == 3 ? 100 : 10
+        while unit > 0 {
+            text.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / unit % 10))
+            unit /= 10
+        }
     }
 
     /// The calendar fields in UTC (days to civil date after Howard Hinnant's published algorithm).

@@ -129,21 +129,23 @@ final class WriterThread: @unchecked Sendable {
         }
     }
 
-    /// Waits for the end; does nothing the second time.
+    /// Waits for the end; does nothing the second time. The thread does not wait for itself: it may be the one that lets go
+    /// of the last exchange, and with it of the recorder.
     func join() {
         lock.acquire()
         let mustJoin = isJoinable
         isJoinable = false
         lock.release()
-        guard mustJoin else { return }
         #if canImport(Glibc)
-            pthread_join(thread, nil)
+            guard mustJoin else { return }
         #else
-            if let thread { pthread_join(thread, nil) }
+            guard mustJoin, let thread else { return }
         #endif
+        if pthread_equal(thread, pthread_self()) != 0 { pthread_detach(thread) } else { pthread_join(thread, nil) }
     }
 
     fileprivate func run() {
+        stepBack()
         var entries: [MomentQueue.Entry] = []
         var hasWork = false
         var pause = 0
@@ -164,6 +166,16 @@ final class WriterThread: @unchecked Sendable {
         board.post(path: writer.path, writer.currentStatistics())
         queue.finished()
     }
+}
+
+/// Lets the calling thread give way: an exchange that is being answered comes before one that is being written down.
+private func stepBack() {
+    #if canImport(Glibc)
+        // On Linux the niceness belongs to the thread. Where it cannot be changed, writing only competes as an equal.
+        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
+    #else
+        pthread_set_qos_class_self_np(QOS_CLASS_UTILITY, 0)
+    #endif
 }
 
 #if canImport(Glibc)

@@ -43,6 +43,14 @@ struct Arguments: Equatable {
 
     func has(_ name: Flag.Name) -> Bool { given.contains { $0.name == name } }
 
+    /// The flags of a proxy that decide what `env` prints, the address apart, as a shell reads them.
+    var flagsForEnv: [String] {
+        [Flag.Name.backend, .upstream, .envFile, .config].compactMap { name in
+            guard let flag = Flags.row(name), let value = values(name).last else { return nil }
+            return (flag.short.map { "-\($0)" } ?? "--\(name.rawValue)") + " " + Env.word(value)
+        }
+    }
+
     private mutating func takeLong(_ text: Substring, _ rest: inout ArraySlice<String>) throws(Failure) {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard let flag = Flags.named(parts[0]) else {

@@ -22,14 +22,18 @@ struct BackendChoice {
         let named = try settings.backend.map { setting throws(Failure) in try Self.known(setting) }
         var environment = environment
         var gateway: String?
-        if let (variable, url, source) = try Self.address(settings, environment, named) {
+        let address = try Self.address(settings, environment, named)
+        if let (variable, url, source) = address {
             environment.set(variable, url, source)
             if settings.upstream == nil { gateway = "ANTHROPIC_BASE_URL=\(url)" }
         }
         if let named { try DotEnvRule.check(environment, backend: named) }
-        let choice = try Self.pick(environment, named)
+        let choice: Registry.Choice
+        do { choice = try Self.pick(environment, named) } catch {
+            throw Self.blaming(settings.upstream, address?.0, error)
+        }
         backend = choice.backend
-        because = settings.backend.map(Self.words) ?? gateway ?? Self.reason(choice.why)
+        because = settings.backend.map(Self.words) ?? gateway ?? Self.reason(choice.why, address?.0, settings.upstream)
         // The pass-through is always possible: worth a word only where something asks for it.
         alsoPossible = choice.alsoPossible.filter { !$0.hasSuffix("nothing else is configured") }
         needsCredentials =
@@ -46,15 +50,32 @@ struct BackendChoice {
         }
     }
 
-    private static func reason(_ why: String) -> String {
-        why.hasPrefix("because ") ? String(why.dropFirst("because ".count)) : why
+    /// Names the variable that `--upstream` stood in for by what the user wrote.
+    private static func reason(_ why: String, _ variable: String?, _ upstream: Setting?) -> String {
+        let plain = why.hasPrefix("because ") ? String(why.dropFirst("because ".count)) : why
+        guard let upstream, let variable, plain.hasPrefix(variable + "=") else { return plain }
+        return words(upstream)
+    }
+
+    /// The same for a complaint: `OPENAI_BASE_URL (flag): the URL names no host` is about `--upstream`.
+    private static func blaming(_ upstream: Setting?, _ variable: String?, _ failure: Failure) -> Failure {
+        guard let upstream, let variable else { return failure }
+        for prefix in ["\(variable) (flag): ", "\(variable)=\(upstream.text): "]
+        where failure.message.hasPrefix(prefix) {
+            return upstream.failure(String(failure.message.dropFirst(prefix.count)), hints: failure.hints)
+        }
+        return failure
     }
 
     private static func known(_ setting: Setting) throws(Failure) -> String {
         if let type = Registry.named(setting.text) { return type.name }
         let names = Registry.all.map { $0.name }
+        let problem =
+            Registry.isAbsent(setting.text)
+            ? "\(setting.text) is not part of this version yet"
+            : "no backend has this name" + Suggestion.phrase(for: setting.text, in: names)
         throw setting.failure(
-            "no backend of this version" + Suggestion.phrase(for: setting.text, in: names),
+            problem,
             hints: ["backends: auto, \(names.joined(separator: ", "))"])
     }
 
@@ -80,6 +101,9 @@ struct BackendChoice {
         if let upstream = settings.upstream {
             let backend = try name(environment, named)
             guard let variable = addresses[backend] else { throw upstream.failure("\(backend) has no upstream") }
+            guard ["https://", "http://"].contains(where: upstream.text.hasPrefix) else {
+                throw upstream.failure("expected an address that begins with https:// or http://")
+            }
             return (variable, upstream.text, .flag)
         }
         guard let gateway = environment.entry("ANTHROPIC_BASE_URL"), environment["ANTHROPIC_UPSTREAM_URL"] == nil,

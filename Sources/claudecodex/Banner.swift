@@ -15,6 +15,8 @@ struct Banner {
     /// Nil when nothing is recorded.
     let trace: String?
     let redact: String
+    /// The flags of this proxy that `claudecodex env` needs as well, the address apart: `-b anthropic`.
+    let flags: [String]
 
     var text: String {
         var lines = ["claudecodex \(Version.number)  \(address.url)", "backend  " + backendLine]
@@ -37,6 +39,17 @@ struct Banner {
     private var use: String {
         guard case .tcp = address else { return "a client that can speak HTTP over the socket \(address)" }
         let token = needsCredentials ? "" : " ANTHROPIC_AUTH_TOKEN=\(ClientEnvironment.placeholder)"
-        return "export ANTHROPIC_BASE_URL=\(address.url)\(token)     (eval \"$(claudecodex env)\")"
+        return "export ANTHROPIC_BASE_URL=\(address.url)\(token)" + evaluation
+    }
+
+    /// The same by `claudecodex env`; nothing when a flag holds a password, which must not be shown.
+    private var evaluation: String {
+        let words = (["claudecodex env"] + addressFlag + flags).joined(separator: " ")
+        return Text.withoutCredentials(words) == words ? "     (eval \"$(\(words))\")" : ""
+    }
+
+    private var addressFlag: [String] {
+        guard case .tcp("127.0.0.1", let port) = address else { return ["-l \(Env.word(address.description))"] }
+        return port == 8082 ? [] : ["-p \(port)"]
     }
 }

@@ -6,22 +6,26 @@ struct Configuration {
     /// What the user should know but need not act on.
     let notes: [String]
 
-    /// `read` gives a file's bytes, or nil when there is none.
-    init(_ arguments: Arguments, shell: [String: String], read: (String) -> [UInt8]?) throws(Failure) {
+    /// `read` gives a file's bytes, or why there are none.
+    init(
+        _ arguments: Arguments, shell: [String: String], read: (String) -> Result<[UInt8], Unreadable>
+    ) throws(Failure) {
         var environment = Environment(shell, source: .shell)
         var notes: [String] = []
         let lookup = Lookup(arguments: arguments, environment: environment)
         for (setting, source) in [(try lookup(.envFile), Environment.Source.envFile), (try lookup(.config), .userFile)]
         {
             guard let setting else { continue }
-            guard let bytes = read(setting.text) else { throw setting.failure("cannot be read") }
-            Self.add(try Self.values(bytes, setting.text), source, to: &environment)
+            switch read(setting.text) {
+            case .success(let bytes): Self.add(try Self.values(bytes, setting.text), source, to: &environment)
+            case .failure(let problem): throw setting.failure("cannot be read: \(problem.reason)")
+            }
         }
         let hasConfig = try lookup(.config) != nil
-        if !hasConfig, let path = Self.userFile(environment), let bytes = read(path) {
+        if !hasConfig, let path = Self.userFile(environment), let bytes = try? read(path).get() {
             Self.add(try Self.values(bytes, path), .userFile, to: &environment)
         }
-        if let bytes = read(".env") {
+        if let bytes = try? read(".env").get() {
             let values = DotEnv(bytes).values
             Self.add(DotEnvRule.admitted(values), .dotEnv, to: &environment)
             notes += Self.unheard(values)

@@ -32,6 +32,12 @@ enum Env {
         }
     }
 
+    /// One argument as `sh` must be given it: in quotes only where they are needed.
+    static func word(_ text: String) -> String {
+        let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./:=@%+,".contains($0)) }
+        return isPlain && !text.isEmpty ? text : quoted(text, escape: "'\\''")
+    }
+
     /// Single quotes take everything as it is but themselves.
     private static func quoted(_ value: String, escape: String) -> String {
         "'" + value.map { $0 == "'" ? escape : String($0) }.joined() + "'"

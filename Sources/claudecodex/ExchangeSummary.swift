@@ -10,7 +10,10 @@ struct ExchangeSummary: Sendable {
     private(set) var ended: Timestamp?
     private(set) var firstByteMS: Double?
     private(set) var status: Int?
+    /// The client's name for the model.
     private(set) var model: String?
+    /// The model that the service was asked for.
+    private(set) var upstreamModel: String?
     private(set) var usage: Usage?
     private(set) var stopReason: String?
     private(set) var tools: [ToolCall] = []
@@ -21,8 +24,12 @@ struct ExchangeSummary: Sendable {
     private(set) var outcome: Outcome?
     /// The message's JSON.
     private(set) var message: [UInt8]?
-    /// The upstream asked not to be tried again.
-    private(set) var isRetryForbidden = false
+    /// `x-should-retry` of the upstream's or of our own answer.
+    private var shouldRetry: Bool?
+    /// The body of an answer without success.
+    private var refusal: [UInt8]?
+    /// The URL of the last attempt.
+    private var url: String?
 
     init(_ exchange: Exchange) {
         id = exchange.id
@@ -42,11 +49,17 @@ struct ExchangeSummary: Sendable {
 
     mutating func take(_ moment: Moment) {
         switch moment.event {
-        case .translation(let translation): losses += translation.losses.all
+        case .request(let request): model = request.body?["model"]?.string
+        case .translation(let translation):
+            losses += translation.losses.all
+            asked(translation.upstreamModel)
+        case .upstream(let upstream):
+            url = upstream.url
+            asked(upstream.model)
         case .head(let head):
             firstByteMS = moment.time.milliseconds(since: started)
             status = head.head.status
-            isRetryForbidden = head.head.headers["x-should-retry"]?.lowercased() == "false"
+            shouldRetry = head.head.headers["x-should-retry"].map { $0.lowercased() == "true" }
         case .toolCall(let made): if !deniedCalls.contains(made.call.id) { tools.append(made.call) }
         case .intercept(let act): if act.action == "deny" { deny(act.path ?? "") }
         case .response(let response): take(response)
@@ -54,7 +67,7 @@ struct ExchangeSummary: Sendable {
         case .end(let end):
             outcome = end.outcome
             ended = moment.time
-        case .request, .upstream, .events, .check: break
+        case .events, .check: break
         }
     }
 
@@ -64,12 +77,16 @@ struct ExchangeSummary: Sendable {
         tools.removeAll { $0.id == id }
     }
 
+    private mutating func asked(_ name: String) { if !name.isEmpty { upstreamModel = name } }
+
     private mutating func take(_ response: Moment.Response) {
         status = response.status
-        model = response.model
+        if !response.model.isEmpty { model = response.model }
         usage = response.usage
         stopReason = response.stopReason
         message = response.message
+        if response.status >= 400 { refusal = response.body }
+        if let told = response.shouldRetry { shouldRetry = told }
     }
 
     /// An attempt that was tried again is no failure of the exchange.
@@ -81,7 +98,22 @@ struct ExchangeSummary: Sendable {
 
     /// Whether the client tries again by itself after this failure.
     var clientRetries: Bool {
-        guard let status, !isRetryForbidden else { return false }
-        return status == 401 || status == 408 || status == 409 || status == 429 || status >= 500
+        guard let status, status >= 400 else { return false }
+        return shouldRetry ?? (status == 401 || status == 408 || status == 409 || status == 429 || status >= 500)
+    }
+
+    /// What went wrong: the failure's kind and words, else those of the error that the client was sent.
+    var problem: (kind: String, message: String) {
+        if let failure { return (failure.kind, failure.message) }
+        let error = refusal.flatMap { try? JSON.parse($0) }?["error"]
+        let kind = error?["type"]?.string ?? status.map { MessageError.type(for: $0) } ?? "error"
+        return (kind, error?["message"]?.string ?? "")
+    }
+
+    /// `127.0.0.1:11434`: the upstream to which there was no connection; nil when that was not the problem.
+    var unreached: String? {
+        guard failure?.stage == "connect", let url, let scheme = url.firstIndex(of: ":") else { return nil }
+        let authority = url[scheme...].drop { $0 == ":" || $0 == "/" }.prefix { !"/?#".contains($0) }
+        return String(authority[(authority.lastIndex(of: "@").map(authority.index(after:)) ?? authority.startIndex)...])
     }
 }

@@ -6,19 +6,20 @@
 
 /// The few files the command itself reads and makes.
 enum Files {
-    /// The whole of a regular file; nil when there is none or it cannot be read.
-    static func read(_ path: String) -> [UInt8]? {
+    /// The whole of a regular file, or the system's reason why it cannot be read.
+    static func read(_ path: String) -> Result<[UInt8], Unreadable> {
         let fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard fd >= 0 else { return nil }
+        guard fd >= 0 else { return .failure(.system()) }
         defer { close(fd) }
         var info = stat()
-        guard fstat(fd, &info) == 0, info.st_mode & S_IFMT == S_IFREG else { return nil }
+        guard fstat(fd, &info) == 0 else { return .failure(.system()) }
+        guard info.st_mode & S_IFMT == S_IFREG else { return .failure(Unreadable(reason: "not a regular file")) }
         var bytes: [UInt8] = []
         var room = [UInt8](repeating: 0, count: 65_536)
         while true {
             let count = systemRead(fd, &room)
-            if count == 0 { return bytes }
-            if count < 0, errno != EINTR { return nil }
+            if count == 0 { return .success(bytes) }
+            if count < 0, errno != EINTR { return .failure(.system()) }
             bytes += room.prefix(max(0, count))
         }
     }
@@ -34,6 +35,9 @@ enum Files {
     }
 
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    /// False when the file stays.
+    static func remove(_ path: String) -> Bool { unlink(path) == 0 }
 
     /// Makes a directory and those above it, for this user alone.
     static func makeDirectory(_ path: String) {
@@ -54,6 +58,14 @@ enum Files {
     }
 }
 
+/// Why a file cannot be read.
+struct Unreadable: Error, Equatable {
+    let reason: String
+
+    /// What the last failing call left in `errno`.
+    static func system() -> Unreadable { Unreadable(reason: String(cString: strerror(errno))) }
+}
+
 /// The key under which traces mark secrets: equal secrets look equal in all traces of one user, and nowhere else.
 enum RedactKey {
     static let length = 32
@@ -71,7 +83,7 @@ enum RedactKey {
     }
 
     private static func usable(_ path: String) -> [UInt8]? {
-        guard let key = Files.read(path), key.count == length else { return nil }
+        guard let key = try? Files.read(path).get(), key.count == length else { return nil }
         return key
     }
 }

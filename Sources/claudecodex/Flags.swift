@@ -104,7 +104,7 @@ enum Flags {
             name: .verbose, short: "v", repeats: true, group: .output, words: [.serve, .run], isCommon: true,
             doc: "Say more; -vv even more.",
             detail: """
-                -v: also tool inputs, losses, token counts and probes. -vv: also the answers' text. The variable holds 0, 1 or 2.
+                -v: also tool inputs, losses, whole error messages, token counts and probes. -vv: also the answers' text. The variable holds 0, 1 or 2.
                 """),
     ]
 

@@ -12,6 +12,7 @@ enum LiveJSON {
         out.field("kind", exchange.kind.rawValue)
         out.field("status", ifPresent: exchange.status)
         out.field("model", ifPresent: exchange.model)
+        out.field("upstream_model", ifPresent: exchange.upstreamModel)
         if let time = exchange.firstByteMS { out.field("ttfb_ms", rounded(time)) }
         if let time = exchange.totalMS { out.field("duration_ms", rounded(time)) }
         if let usage = exchange.usage { write(usage, &out) }
@@ -21,7 +22,7 @@ enum LiveJSON {
         for tool in exchange.tools { out.string(tool.name) }
         out.endArray()
         if exchange.deniedCalls.count > 0 { out.field("denied", exchange.deniedCalls.count) }
-        if exchange.isError { write(exchange.failure, &out) }
+        if exchange.isError { writeError(exchange, &out) }
         out.field("outcome", ifPresent: exchange.outcome?.rawValue)
         out.endObject()
         out.newline()
@@ -40,13 +41,14 @@ enum LiveJSON {
         out.endObject()
     }
 
-    private static func write(_ failure: Moment.Failure?, _ out: inout JSONWriter) {
-        guard let failure else { return }
+    private static func writeError(_ exchange: ExchangeSummary, _ out: inout JSONWriter) {
+        let problem = exchange.problem
         out.key("error")
         out.beginObject()
-        out.field("stage", failure.stage)
-        out.field("kind", failure.kind)
-        out.field("message", failure.message)
+        out.field("stage", ifPresent: exchange.failure?.stage)
+        out.field("kind", problem.kind)
+        out.field("message", problem.message)
+        out.field("client_retries", exchange.clientRetries)
         out.endObject()
     }
 }

@@ -1,19 +1,32 @@
 internal import Intercept
 
-/// One line for one exchange: time, session, agent, status, time to first byte, total, input, cache hit, output, outcome.
+/// One line for one exchange: time, session, agent, status, time to first byte, total, input, cache hit, output, the
+/// service's model where it is another one than the client's, outcome.
 struct LiveLine {
     let terminal: Terminal
     let detail: Settings.Detail
     /// How a moment is written: the time of day for a person, RFC 3339 for a log.
     let clock: @Sendable (Timestamp) -> String
 
-    /// Narrower terminals go without the session.
+    /// What came of an exchange. The tail stays when the text must be cut.
+    private struct End {
+        var text = ""
+        var tail = ""
+        var color: Terminal.Color?
+    }
+
+    /// Narrower terminals go without the session and the service's model.
     private static let fullWidth = 90
+    /// Messages are cut here where there is no width.
+    private static let longest = 200
 
     /// The lines of a finished exchange, each with its line end.
     func lines(_ exchange: ExchangeSummary) -> String {
-        var out = line(exchange) + "\n"
+        let line = line(exchange)
+        var out = line + "\n"
         guard detail >= .inputs else { return out }
+        let words = exchange.isError ? words(exchange.problem.message) : ""
+        if !line.contains(words) { out += second(words) }
         for tool in exchange.tools { out += second(tool.name + " " + String(decoding: tool.input, as: UTF8.self)) }
         for loss in exchange.losses { out += second("\(loss.operation.rawValue) \(loss.path): \(loss.why)") }
         if detail == .text, let message = exchange.message { out += text(message) }
@@ -21,18 +34,39 @@ struct LiveLine {
     }
 
     private func line(_ exchange: ExchangeSummary) -> String {
-        let outcome = outcome(exchange)
         let isNarrow = (terminal.columns ?? Self.fullWidth) < Self.fullWidth
         let session = isNarrow ? "" : Text.left(Text.printable(String((exchange.session ?? "-").prefix(4))), 4) + " "
-        let head = clock(exchange.ended ?? exchange.started) + "  " + session + Text.left(agent(exchange), 8)
+        let head = clock(exchange.ended ?? exchange.started) + "  " + session + Text.left(agent(exchange), 8) + "  "
         let status = Text.left(exchange.status.map { "\($0)" } ?? "-", 3)
         let times = [exchange.firstByteMS, exchange.totalMS].map { Text.right($0.map(Amounts.time) ?? "", 5) }
-        let middle = " " + times.joined(separator: " ") + usage(exchange.usage) + "  "
-        let used = head.unicodeScalars.count + 2 + status.count + middle.unicodeScalars.count
-        let shown = terminal.columns.map { Text.cut(outcome.text, max(8, $0 - 1 - used)) } ?? outcome.text
-        let painted = outcome.color.map { terminal.paint(shown, $0) } ?? shown
-        let line = head + "  " + terminal.paint(status, exchange.isError ? .red : .green) + middle + painted
-        return shown.isEmpty ? Text.trimEnd(line) : line
+        let timing = " " + times.joined(separator: " ")
+        let model = isNarrow ? "" : model(exchange)
+        let end = end(exchange)
+        var columns = usage(exchange.usage)
+        func room() -> Int? {
+            let used = [head, status, timing, columns, model].reduce(2) { $0 + $1.unicodeScalars.count }
+            return terminal.columns.map { max(8, $0 - 1 - used) }
+        }
+        // Where nothing is known of tokens, their columns give way to a long outcome.
+        if columns.allSatisfy({ $0 == " " }), let room = room(), (end.text + end.tail).unicodeScalars.count > room {
+            columns = " "
+        }
+        let shown = cut(end, room())
+        let painted = end.color.map { terminal.paint(shown, $0) } ?? shown
+        let line = head + terminal.paint(status, exchange.isError ? .red : .green) + timing + columns + "  " + model
+        return shown.isEmpty ? Text.trimEnd(line) : line + painted
+    }
+
+    private func cut(_ end: End, _ room: Int?) -> String {
+        guard let room else { return end.text + end.tail }
+        let rest = room - end.tail.unicodeScalars.count
+        return rest < 8 ? Text.cut(end.text, room) : Text.cut(end.text, rest) + end.tail
+    }
+
+    /// `-> gpt-4o  `
+    private func model(_ exchange: ExchangeSummary) -> String {
+        guard let model = exchange.upstreamModel, model != exchange.model else { return "" }
+        return "-> " + Text.cut(Text.printable(String(model.prefix(100))), 32) + "  "
     }
 
     private func agent(_ exchange: ExchangeSummary) -> String {
@@ -58,24 +92,31 @@ struct LiveLine {
             "   in \(Text.right(input, 5))  hit \(Text.right(hit, 4))  out \(Text.right(Amounts.tokens(usage.output), 4))"
     }
 
-    private func outcome(_ exchange: ExchangeSummary) -> (text: String, color: Terminal.Color?) {
-        if exchange.outcome == .clientGone { return ("client went away", .yellow) }
-        if exchange.isError { return (problem(exchange), .red) }
+    private func end(_ exchange: ExchangeSummary) -> End {
+        if exchange.outcome == .clientGone { return End(text: "client went away", color: .yellow) }
+        if exchange.isError {
+            return End(text: problem(exchange), tail: exchange.clientRetries ? ", client will retry" : "", color: .red)
+        }
         let deniedCalls = exchange.deniedCalls.count
         let denied = deniedCalls > 0 ? "denied \(deniedCalls) tool call\(deniedCalls == 1 ? "" : "s")" : ""
         let calls = calls(exchange.tools)
-        if !calls.isEmpty { return ("-> " + calls + (denied.isEmpty ? "" : ", " + denied), .cyan) }
-        if !denied.isEmpty { return (denied, .yellow) }
-        return (Text.printable(exchange.stopReason ?? ""), nil)
+        if !calls.isEmpty { return End(text: "-> " + calls + (denied.isEmpty ? "" : ", " + denied), color: .cyan) }
+        if !denied.isEmpty { return End(text: denied, color: .yellow) }
+        return End(text: Text.printable(exchange.stopReason ?? ""))
     }
 
-    /// `529 overloaded_error, client will retry` without the status, which stands in its column; a permanent error shows
-    /// its message.
+    /// `invalid_request_error: model: Field required`, without the status, which stands in its column.
     private func problem(_ exchange: ExchangeSummary) -> String {
-        let kind = exchange.failure?.kind ?? exchange.status.map { MessageError.type(for: $0) } ?? "error"
-        if exchange.clientRetries { return Text.printable(kind) + ", client will retry" }
-        guard let message = exchange.failure?.message, !message.isEmpty else { return Text.printable(kind) }
-        return Text.printable("\(kind): \(message)")
+        let problem = exchange.problem
+        let words = exchange.unreached.map { "cannot reach \($0)" } ?? words(problem.message)
+        return Text.printable(words.isEmpty ? problem.kind : "\(problem.kind): \(words)")
+    }
+
+    /// The beginning of a message on one line, without this program's name.
+    private func words(_ message: String) -> String {
+        let name = "claudecodex: "
+        let rest = message.hasPrefix(name) ? message.dropFirst(name.count) : message[...]
+        return Text.wrap(Text.cut(String(rest.unicodeScalars.prefix(Self.longest + 1)), Self.longest), Self.longest)
     }
 
     /// `Bash x2, Read`, in the order of the first calls.

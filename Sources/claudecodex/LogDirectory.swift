@@ -29,6 +29,19 @@ enum LogDirectory {
         return home + path.dropFirst()
     }
 
+    /// Whether a trace says no more than that it was begun.
+    static func isEmpty(_ trace: [UInt8]) -> Bool {
+        let lines = trace.split(separator: UInt8(ascii: "\n"))
+        guard let first = lines.first else { return true }
+        return lines.count == 1 && (try? JSON.parse(Array(first)))?["type"]?.string == "meta"
+    }
+
+    /// Removes a trace that says no more than that it was begun. False when it stays.
+    static func removeIfEmpty(_ path: String) -> Bool {
+        guard let trace = try? Files.read(path).get(), isEmpty(trace) else { return false }
+        return Files.remove(path)
+    }
+
     /// The path as a person reads it: the home directory is `~`.
     static func shown(_ path: String, _ environment: Environment) -> String {
         guard let home = environment["HOME"], path.hasPrefix(home + "/") else { return path }

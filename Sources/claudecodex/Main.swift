@@ -45,7 +45,7 @@ struct ClaudeCodex {
                 inherited: inherited)
             return try run.run(notes: configuration.notes)
         case .serve, .help, .version:
-            return try Serve.run(settings, configuration.environment, notes: configuration.notes).rawValue
+            return try Serve.run(arguments, settings, configuration.environment, notes: configuration.notes).rawValue
         }
     }
 

@@ -26,8 +26,8 @@ struct Run {
         let address = try proxy.listen()
         if isShown { announce(proxy, address, notes) }
         let ending = try attend(proxy, url: "\(address.url)/k/\(secret)")
-        proxy.recorder?.close()
-        if settings.detail > .quiet { Output.say(summary(proxy, Monotonic.now().milliseconds(since: started))) }
+        let trace = closeTrace(proxy)
+        if settings.detail > .quiet { Output.say(summary(proxy, trace, Monotonic.now().milliseconds(since: started))) }
         return ending.code
     }
 
@@ -42,7 +42,7 @@ struct Run {
             watch.attend(
                 try Child.start(command, environment: ClientEnvironment.apply(changes, to: entries), inherited))
         } catch {
-            proxy.recorder?.close()
+            _ = closeTrace(proxy)
             throw error
         }
         proxy.loop.run()
@@ -56,11 +56,22 @@ struct Run {
         Output.say("claudecodex \(Version.number)  \(address.url)  \(backend), because \(because)\n")
     }
 
-    private func summary(_ proxy: Proxy, _ milliseconds: Double) -> String {
+    /// Ends the recording and gives the trace's path; a trace in which nothing happened is removed.
+    private func closeTrace(_ proxy: Proxy) -> String? {
+        guard let recorder = proxy.recorder else { return nil }
+        recorder.close()
+        let path = recorder.path
+        return proxy.lines.tally.isUntouched && LogDirectory.removeIfEmpty(path) ? nil : path
+    }
+
+    private func summary(_ proxy: Proxy, _ trace: String?, _ milliseconds: Double) -> String {
         let tally = proxy.lines.tally
         var text = "claudecodex: \(tally.runLine(milliseconds: milliseconds))\n"
-        if tally.exchanges == 0 { text += "claudecodex: \(command[0]) did not use ANTHROPIC_BASE_URL\n" }
-        if let path = proxy.recorder?.path { text += "claudecodex: trace \(LogDirectory.shown(path, environment))\n" }
+        if tally.isUntouched {
+            let name = Text.printable(command[0])
+            text += "claudecodex: \(name) made no request through the proxy; does it have a base URL of its own?\n"
+        }
+        if let trace { text += "claudecodex: trace \(LogDirectory.shown(trace, environment))\n" }
         return text
     }
 }

@@ -8,7 +8,9 @@ internal import Recorder
 
 /// `claudecodex serve`: listens until it is told to stop.
 enum Serve {
-    static func run(_ settings: Settings, _ environment: Environment, notes: [String]) throws(Failure) -> ExitCode {
+    static func run(
+        _ arguments: Arguments, _ settings: Settings, _ environment: Environment, notes: [String]
+    ) throws(Failure) -> ExitCode {
         let isQuiet = settings.detail == .quiet
         let fd = settings.format == .jsonl ? STDOUT_FILENO : STDERR_FILENO
         let lines = Proxy.lines(settings, environment, isSilent: isQuiet && settings.format == .text, fd: fd)
@@ -16,7 +18,7 @@ enum Serve {
         let address = try proxy.listen()
         if !isQuiet {
             for note in notes { Output.say("claudecodex: \(note)\n") }
-            Output.say(banner(proxy, settings, environment, address).text)
+            Output.say(banner(proxy, arguments, settings, environment, address).text)
         }
         let shutdown = Shutdown(proxy, isQuiet: isQuiet)
         do { try shutdown.listen() } catch { throw Failure(.unavailable, "cannot handle signals: \(error)") }
@@ -27,13 +29,15 @@ enum Serve {
     }
 
     private static func banner(
-        _ proxy: Proxy, _ settings: Settings, _ environment: Environment, _ address: ListenAddress
+        _ proxy: Proxy, _ arguments: Arguments, _ settings: Settings, _ environment: Environment,
+        _ address: ListenAddress
     ) -> Banner {
         Banner(
             address: address, backend: proxy.choice.name, summary: proxy.choice.backend.summary,
             because: proxy.choice.because, alsoPossible: proxy.choice.alsoPossible,
             needsCredentials: proxy.choice.needsCredentials,
             models: settings.models.map { "\($0.from.pattern) -> \($0.to)" }, denied: settings.denied.map(\.text),
-            trace: proxy.recorder.map { LogDirectory.shown($0.path, environment) }, redact: settings.redact)
+            trace: proxy.recorder.map { LogDirectory.shown($0.path, environment) }, redact: settings.redact,
+            flags: arguments.flagsForEnv)
     }
 }

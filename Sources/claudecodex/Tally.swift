@@ -10,8 +10,11 @@ struct Tally: Sendable, Equatable {
     private(set) var cacheRead = 0
     private(set) var output = 0
     private var sessions: Set<String> = []
+    /// Nothing at all came, not even a probe.
+    private(set) var isUntouched = true
 
     mutating func add(_ exchange: ExchangeSummary) {
+        isUntouched = false
         if exchange.isNoise { return }
         exchanges += 1
         toolCalls += exchange.tools.count

@@ -1,5 +1,6 @@
 /// The real program as a child process, where `CLAUDECODEX_BIN` says where it is.
 import Foundation
+import Testing
 
 @testable import Intercept
 
@@ -7,13 +8,11 @@ final class Child {
     let port: Int
     private let process = Process()
 
-    /// Starts `serve` before this upstream and waits until it listens.
-    init(upstream: ScriptedUpstream, folder: String) throws {
+    /// Starts `serve` on a free port and waits until it listens.
+    init(arguments: [String], folder: String, variables: [String: String]) throws {
         process.executableURL = URL(fileURLWithPath: RecordingTests.program ?? "")
-        process.arguments = ["serve", "--listen", "127.0.0.1:0", "--log-dir", folder]
-        process.environment = [
-            "PATH": "/usr/bin:/bin", "HOME": folder, "ANTHROPIC_UPSTREAM_URL": upstream.url, "LLM_BACKEND": "anthropic",
-        ]
+        process.arguments = ["serve", "--listen", "127.0.0.1:0"] + arguments
+        process.environment = ["PATH": "/usr/bin:/bin", "HOME": folder].merging(variables) { $1 }
         process.currentDirectoryURL = URL(fileURLWithPath: folder)
         let words = Pipe()
         process.standardError = words
@@ -45,10 +44,13 @@ final class Child {
         process.waitUntilExit()
     }
 
-    /// Asks it to stop and waits.
-    func terminate() {
+    /// Asks it to stop and waits. Gives the exit code, nil when it had to be killed.
+    func terminate() -> Int32? {
         process.terminate()
-        process.waitUntilExit()
+        eventually("the program stops when asked") { !process.isRunning }
+        guard process.isRunning else { return process.terminationStatus }
+        kill()
+        return nil
     }
 }
 
@@ -58,7 +60,7 @@ struct CommandRun {
     let out: String
     let err: String
 
-    init(_ arguments: String..., environment: [String: String] = [:]) throws {
+    init(_ arguments: [String], environment: [String: String] = [:]) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: RecordingTests.program ?? "")
         process.arguments = arguments

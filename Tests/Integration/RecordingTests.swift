@@ -72,6 +72,11 @@ struct RecordingTests {
         }
     }
 
+    private static func child(_ upstream: ScriptedUpstream, _ folder: String) throws -> Child {
+        try Child(
+            arguments: ["--log-dir", folder], folder: folder, variables: ["ANTHROPIC_UPSTREAM_URL": upstream.url])
+    }
+
     /// The program, where its path is given.
     static let program = ProcessInfo.processInfo.environment["CLAUDECODEX_BIN"]
 
@@ -83,17 +88,17 @@ struct RecordingTests {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let upstream = try ScriptedUpstream { _, reply in try reply.stream(Samples.stream, pieces: 20) }
         for _ in 0..<3 {
-            let child = try Child(upstream: upstream, folder: folder)
+            let child = try Self.child(upstream, folder)
             let client = try Client(port: child.port)
             for _ in 0..<20 { try client.send(Samples.request(stream: true)) }
             for _ in 0..<10 { #expect(try client.answer().text == Samples.stream) }
             child.kill()
         }
-        let child = try Child(upstream: upstream, folder: folder)
+        let child = try Self.child(upstream, folder)
         let client = try Client(port: child.port)
         try client.send(Samples.request(stream: true))
         #expect(try client.answer().text == Samples.stream)
-        child.terminate()
+        #expect(child.terminate() == 0)
         let files = TraceReader.files(in: folder)
         #expect(!files.isEmpty)
         let types = try files.flatMap { try Self.records($0) }.map(\.type)

@@ -121,15 +121,21 @@ enum Chat {
     static func wire(_ events: [MessageEvent]) -> String {
         var out = JSONWriter()
         for event in events {
-            if case .messageStart(var start) = event {
+            switch event {
+            case .messageStart(var start):
                 start.id = "msg_fixture"
+                start.usage = steady(start.usage)
                 MessageEvent.messageStart(start).write(into: &out)
-            } else {
-                event.write(into: &out)
+            case .messageDelta(var delta):
+                delta.usage = steady(delta.usage)
+                MessageEvent.messageDelta(delta).write(into: &out)
+            default: event.write(into: &out)
             }
         }
         return String(decoding: out.bytes, as: UTF8.self)
     }
+
+    private static func steady(_ usage: Usage) -> Usage { usage.isEstimate ? Usage() : usage }
 
     /// The first rule of the Messages API's streams that the events break, or nil.
     static func fault(_ events: [MessageEvent]) -> String? {

@@ -154,7 +154,7 @@ import Testing
     func others() throws {
         #expect(
             try choose(["OPENAI_BASE_URL": "http://h:1/v1"], "anthropic").2 == [
-                "openai_compatible, because OPENAI_BASE_URL=http://h:1"
+                "openai_compatible, because OPENAI_BASE_URL=http://h:1/v1"
             ])
     }
 

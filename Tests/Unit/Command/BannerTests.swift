@@ -5,11 +5,13 @@ import Testing
 @testable import claudecodex
 
 @Suite struct BannerTests {
-    private func banner(_ address: ListenAddress = .tcp(host: "127.0.0.1", port: 8082)) -> Banner {
+    private func banner(
+        _ address: ListenAddress = .tcp(host: "127.0.0.1", port: 8082), flags: [String] = []
+    ) -> Banner {
         Banner(
             address: address, backend: "openai_compatible", summary: "https://api.openai.com",
             because: "OPENAI_API_KEY is set", alsoPossible: [], needsCredentials: false, models: [], denied: [],
-            trace: "~/.local/state/claudecodex/logs/2026-11-21.jsonl", redact: "tokens")
+            trace: "~/.local/state/claudecodex/logs/2026-11-21.jsonl", redact: "tokens", flags: flags)
     }
 
     @Test("a backend that translates")
@@ -32,7 +34,8 @@ import Testing
             address: .tcp(host: "::1", port: 1), backend: "anthropic", summary: "https://api.anthropic.com",
             because: "nothing else is set up", alsoPossible: ["bedrock, because AWS_PROFILE=dev"],
             needsCredentials: true,
-            models: ["*haiku* -> qwen3:8b"], denied: ["Bash:rm -rf*", "WebFetch"], trace: nil, redact: "tokens")
+            models: ["*haiku* -> qwen3:8b"], denied: ["Bash:rm -rf*", "WebFetch"], trace: nil, redact: "tokens",
+            flags: ["-b anthropic"])
         #expect(
             banner.text == """
                 claudecodex 0.1.0  http://[::1]:1
@@ -40,7 +43,7 @@ import Testing
                          also possible: bedrock, because AWS_PROFILE=dev     (choose with -b)
                 deny     Bash:rm -rf*   WebFetch
                 traces   off
-                use it   export ANTHROPIC_BASE_URL=http://[::1]:1     (eval "$(claudecodex env)")
+                use it   export ANTHROPIC_BASE_URL=http://[::1]:1     (eval "$(claudecodex env -l '[::1]:1' -b anthropic)")
                 Ready (^C to quit)
 
 
@@ -60,8 +63,33 @@ import Testing
         odd = Banner(
             address: odd.address, backend: odd.backend, summary: "x\u{1B}[2J\ny", because: odd.because,
             alsoPossible: [],
-            needsCredentials: false, models: [], denied: [], trace: nil, redact: "tokens")
+            needsCredentials: false, models: [], denied: [], trace: nil, redact: "tokens", flags: [])
         #expect(odd.text.contains(#"(x\x1b[2J\x0ay)"#))
+    }
+
+    @Test(
+        "`env` is shown with the flags that give the same address and backend",
+        arguments: [
+            (["-p", "8091"], "-p 8091"),
+            (["-p", "8082", "-q", "-m", "a=b"], nil),
+            (["-b", "openai", "--backend=anthropic"], "-b anthropic"),
+            (
+                ["--upstream", "http://h/v1?a=b&c", "--env-file", "it's"],
+                "--upstream 'http://h/v1?a=b&c' --env-file 'it'\\''s'"
+            ),
+        ])
+    func evaluation(_ arguments: [String], _ flags: String?) throws {
+        let given = try Arguments(arguments)
+        let settings = try Settings(given, Environment())
+        let text = banner(settings.listen, flags: given.flagsForEnv).text
+        #expect(text.contains("     (eval \"$(claudecodex env\(flags.map { " " + $0 } ?? ""))\")\n"))
+    }
+
+    @Test("a password among the flags takes `env` away instead of being shown")
+    func password() throws {
+        let text = banner(flags: try Arguments(["--upstream", "http://me:secret@h"]).flagsForEnv).text
+        #expect(text.contains("ANTHROPIC_AUTH_TOKEN=local\n"))
+        #expect(!text.contains("secret") && !text.contains("eval"))
     }
 
     @Test("an own address is known in all its forms")

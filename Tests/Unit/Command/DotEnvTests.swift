@@ -38,7 +38,9 @@ import Testing
     private func configuration(
         _ arguments: [String] = [], shell: [String: String] = [:], files: [String: String] = [:]
     ) throws -> Configuration {
-        try Configuration(Arguments(arguments), shell: shell) { files[$0].map { Array($0.utf8) } }
+        try Configuration(Arguments(arguments), shell: shell) {
+            files[$0].map { .success(Array($0.utf8)) } ?? .failure(Unreadable(reason: "No such file or directory"))
+        }
     }
 
     @Test("shell > --env-file > --config > ./.env")
@@ -69,11 +71,15 @@ import Testing
 
     @Test("a named file that is missing or malformed ends the program; ./.env does not")
     func broken() throws {
-        #expect(throws: Failure.usage("--env-file gone: cannot be read")) { try configuration(["--env-file", "gone"]) }
+        #expect(throws: Failure.usage("--env-file gone: cannot be read: No such file or directory")) {
+            try configuration(["--env-file", "gone"])
+        }
         #expect(throws: Failure.configuration("e, line 2: expected NAME=value")) {
             try configuration(["--env-file", "e"], files: ["e": "A=1\nnope"])
         }
-        #expect(throws: Failure.configuration("CLAUDECODEX_CONFIG (shell) gone: cannot be read")) {
+        #expect(
+            throws: Failure.configuration("CLAUDECODEX_CONFIG (shell) gone: cannot be read: No such file or directory")
+        ) {
             try configuration(shell: ["CLAUDECODEX_CONFIG": "gone"])
         }
         #expect(try configuration(files: [".env": "nope\nOPENAI_MODEL=m"]).environment["OPENAI_MODEL"] == "m")

@@ -87,7 +87,7 @@ import Testing
             exchange(), [(200, head(529)), (210, failure(529, "overloaded_error", "busy")), (210, end(.upstreamError))])
         #expect(
             line().lines(exchange)
-                == "12:09:03  5f0c main      529  0.2s  0.2s                                 overloaded_error, client will retry\n"
+                == "12:09:03  5f0c main      529  0.2s  0.2s                                 overloaded_error: busy, client will retry\n"
         )
     }
 

@@ -46,4 +46,19 @@ import Testing
         #expect(LogDirectory.shown("/hh/a", home) == "/hh/a")
         #expect(LogDirectory.shown("logs/a", home) == "logs/a")
     }
+
+    @Test(
+        "a trace that holds only its beginning is empty",
+        arguments: [
+            ("", true), (#"{"v":1,"type":"meta"}"# + "\n", true), (#"{"v":1,"type":"request"}"# + "\n", false),
+            (#"{"v":1,"type":"meta"}"# + "\n" + #"{"v":1,"type":"gap"}"# + "\n", false), ("torn", false),
+        ])
+    func empty(_ trace: String, _ isEmpty: Bool) { #expect(LogDirectory.isEmpty(Array(trace.utf8)) == isEmpty) }
+
+    @Test("what cannot be read has a reason, and is not removed")
+    func unreadable() {
+        #expect(Files.read("/nowhere/x") == .failure(Unreadable(reason: "No such file or directory")))
+        #expect(Files.read("/") == .failure(Unreadable(reason: "not a regular file")))
+        #expect(!LogDirectory.removeIfEmpty("/nowhere/x"))
+    }
 }
