@@ -28,7 +28,8 @@ struct Pipeline {
             exchange.record(
                 .error(
                     .init(
-                        stage: stage, kind: error.type, message: error.message, status: error.status, isRetried: false)))
+                        stage: stage, kind: error.type, message: error.message, status: error.status, isRetried: false))
+            )
             try? await client.refuse(error, exchange, backend: service.backendName)
         } catch {
             outcome = .clientGone

@@ -21,7 +21,9 @@ public enum RequestShape {
         for block in blocks.elements {
             if let problem = problem(block) {
                 let path = "\(place()).\(index)\(problem.member.map { ".\($0)" } ?? "")"
-                guard let seen = problem.seen else { throw .invalidRequest("\(path): Field required (\(problem.wanted))") }
+                guard let seen = problem.seen else {
+                    throw .invalidRequest("\(path): Field required (\(problem.wanted))")
+                }
                 throw wrong(path, problem.wanted, seen)
             }
             index += 1
@@ -39,7 +41,8 @@ public enum RequestShape {
         guard let type = block["type"] else { return nil }
         if type.equals("text") { return missing(block, "text", "a string") { $0.isString } }
         if type.equals("tool_use") {
-            return missing(block, "id", "a string") { $0.isString } ?? missing(block, "name", "a string") { $0.isString }
+            return missing(block, "id", "a string") { $0.isString }
+                ?? missing(block, "name", "a string") { $0.isString }
         }
         if type.equals("tool_result") { return missing(block, "tool_use_id", "a string") { $0.isString } }
         if type.equals("image") || type.equals("document") {
@@ -48,7 +51,8 @@ public enum RequestShape {
         return nil
     }
 
-    private static func missing(_ block: JSON, _ member: String, _ wanted: String, _ holds: (JSON) -> Bool) -> Problem? {
+    private static func missing(_ block: JSON, _ member: String, _ wanted: String, _ holds: (JSON) -> Bool) -> Problem?
+    {
         let seen = block[member]
         if let seen, holds(seen) { return nil }
         return Problem(member: member, wanted: wanted, seen: seen)

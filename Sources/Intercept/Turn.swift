@@ -104,7 +104,8 @@ struct Report {
         switch failure.stage {
         case .connect: MessageError(502, nil, "claudecodex: cannot reach the model service: \(failure.message)")
         case .noAnswer:
-            MessageError(502, nil, "claudecodex: the model service ended the connection without an answer: \(failure.message)")
+            MessageError(
+                502, nil, "claudecodex: the model service ended the connection without an answer: \(failure.message)")
         case .firstByte: MessageError(504, nil, "claudecodex: \(failure.message)")
         case .body: MessageError(502, nil, "claudecodex: the answer broke off: \(failure.message)")
         case .cancelled: MessageError(499, nil, "cancelled")
