@@ -8,7 +8,8 @@ import Testing
 
     @Test("the guess for plain prose lies near the estimate", arguments: ["gpt-4o", "claude-opus-5-5"])
     func prose(_ model: String) throws {
-        let text = String(repeating: "The parser reads one line after the other and keeps what it cannot use. ", count: 400)
+        let sentence = "The parser reads one line after the other and keeps what it cannot use. "
+        let text = String(repeating: sentence, count: 400)
         let body = try Self.body("\"\(text)\"")
         let exact = TokenCounter.count(body, model: model)
         #expect(abs(TokenCounter.quick(body, model: model) - exact) < exact / 5)
