@@ -3,8 +3,6 @@ import Intercept
 /// Thinking blocks whose signature is our own envelope (`ccx1.…`) were made from another service's reasoning. Anthropic
 /// would refuse them, so they are taken out before a conversation goes on there.
 enum ForeignThinking {
-    static let mark = "ccx1."
-
     /// The body without such blocks; nil when there are none and the client's bytes can go as they are.
     static func strip(_ body: JSON, _ losses: inout Losses) -> [UInt8]? {
         var cuts: [(range: Range<Int>, with: String)] = []
@@ -26,7 +24,7 @@ enum ForeignThinking {
 
     private static func isForeign(_ block: JSON) -> Bool {
         guard block["type"]?.equals("thinking") ?? false else { return false }
-        return block["signature"]?.string?.hasPrefix(mark) ?? false
+        return block["signature"]?.string?.hasPrefix(ThinkingEnvelope.mark) ?? false
     }
 
     /// The blocks that stay, as a JSON array. A message must not be empty.

@@ -82,12 +82,17 @@ static inline int zlibx_deflate_start(z_stream *stream, int level, int window_bi
 
 typedef uint8_t bytesx_lane __attribute__((vector_size(16), aligned(1)));
 
-/// Index of the first byte whose lane is set, or 16.
+/// Index of the first byte whose lane is set (all ones), or 16.
 static inline unsigned bytesx_first(bytesx_lane set) {
+#if defined(__SSE2__)
+    unsigned mask = (unsigned)__builtin_ia32_pmovmskb128((__attribute__((vector_size(16))) char)set);
+    return mask ? (unsigned)__builtin_ctz(mask) : 16;
+#else
     uint64_t half[2];
     memcpy(half, &set, sizeof half);
     if (half[0]) return (unsigned)__builtin_ctzll(half[0]) / 8;
     return half[1] ? 8 + (unsigned)__builtin_ctzll(half[1]) / 8 : 16;
+#endif
 }
 
 /// Length of the run at `bytes` that a JSON string holds unescaped ASCII: no quote, backslash, control character, and
@@ -104,13 +109,38 @@ static inline size_t bytesx_plain_run(const uint8_t *bytes, size_t count) {
     return at;
 }
 
-/// Length of the run at `bytes` that needs no further look inside a JSON string: plain ASCII and two-letter escapes, which
-/// are reported in `escaped`.
+/// Length of the valid UTF-8 sequence of two to four bytes at `bytes` (Unicode table 3-7: no overlong forms, no
+/// surrogates), or 0.
+static inline size_t bytesx_sequence(const uint8_t *bytes, size_t count) {
+    uint8_t lead = bytes[0], low = 0x80, high = 0xBF;
+    size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    if (lead < 0xC2 || lead > 0xF4 || count < length) return 0;
+    if (lead == 0xE0) low = 0xA0;
+    if (lead == 0xED) high = 0x9F;
+    if (lead == 0xF0) low = 0x90;
+    if (lead == 0xF4) high = 0x8F;
+    if (bytes[1] < low || bytes[1] > high) return 0;
+    if (length > 2 && (bytes[2] & 0xC0) != 0x80) return 0;
+    if (length > 3 && (bytes[3] & 0xC0) != 0x80) return 0;
+    return length;
+}
+
+/// Length of the run at `bytes` that needs no further look inside a JSON string: plain ASCII, valid UTF-8, and two-letter
+/// escapes, which are reported in `escaped`. It ends at the closing quote, at `\u`, or at what is wrong.
 static inline size_t bytesx_string_run(const uint8_t *bytes, size_t count, int *escaped) {
     size_t at = 0;
     for (;;) {
         at += bytesx_plain_run(bytes + at, count - at);
-        if (at + 1 >= count || bytes[at] != 0x5C) return at;
+        if (at >= count) return at;
+        if (bytes[at] >= 0x80) {
+            do {
+                size_t length = bytesx_sequence(bytes + at, count - at);
+                if (length == 0) return at;
+                at += length;
+            } while (at < count && bytes[at] >= 0x80);
+            continue;
+        }
+        if (bytes[at] != 0x5C || at + 1 >= count) return at;
         switch (bytes[at + 1]) {
         case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't':
             *escaped = 1;

@@ -149,7 +149,7 @@ private struct JSONParser {
             case UInt8(ascii: "\\"):
                 escaped = true
                 try unicodeEscape(text)
-            case 0x80...: try sequence(text)
+            case 0x80...: throw fail("invalid UTF-8")
             default: throw fail("control character in a string")
             }
         }
@@ -164,12 +164,6 @@ private struct JSONParser {
             guard let byte = peek(text), JSONText.hex(byte) != nil else { throw fail("malformed \\u escape") }
             at += 1
         }
-    }
-
-    private mutating func sequence(_ text: Span<UInt8>) throws(JSONError) {
-        let length = UTF8Check.length(text, at)
-        if length == 0 { throw fail("invalid UTF-8") }
-        at += length
     }
 
     private mutating func skipSpace(_ text: Span<UInt8>) {

@@ -228,35 +228,12 @@ extension JSONWriter {
     }
 
     private static func copyCharacter(_ text: Span<UInt8>, _ at: Int, _ out: inout [UInt8]) -> Int {
-        let length = UTF8Check.length(text, at)
+        let length = text.sequenceLength(at: at)
         if length == 0 {
             out.append(contentsOf: [0xEF, 0xBF, 0xBD])
             return at + 1
         }
         for offset in 0..<length { out.append(text[at + offset]) }
         return at + length
-    }
-}
-
-/// One multi-byte UTF-8 sequence at a time (Unicode table 3-7: no overlong forms, no surrogates).
-enum UTF8Check {
-    /// Length of the valid sequence at `at`, or 0.
-    static func length(_ text: Span<UInt8>, _ at: Int) -> Int {
-        let second: ClosedRange<UInt8>
-        let length: Int
-        switch text[at] {
-        case 0x00...0x7F: return 1
-        case 0xC2...0xDF: (length, second) = (2, 0x80...0xBF)
-        case 0xE0: (length, second) = (3, 0xA0...0xBF)
-        case 0xE1...0xEC, 0xEE...0xEF: (length, second) = (3, 0x80...0xBF)
-        case 0xED: (length, second) = (3, 0x80...0x9F)
-        case 0xF0: (length, second) = (4, 0x90...0xBF)
-        case 0xF1...0xF3: (length, second) = (4, 0x80...0xBF)
-        case 0xF4: (length, second) = (4, 0x80...0x8F)
-        default: return 0
-        }
-        guard at + length <= text.count, second.contains(text[at + 1]) else { return 0 }
-        for offset in 2..<max(length, 2) where text[at + offset] & 0xC0 != 0x80 { return 0 }
-        return length
     }
 }

@@ -19,6 +19,13 @@ extension Span<UInt8> {
         return length
     }
 
+    /// Length of the valid UTF-8 sequence of several bytes at `start`, or 0.
+    func sequenceLength(at start: Int) -> Int {
+        extracting(start..<count).withUnsafeBufferPointer {
+            $0.baseAddress.map { bytesx_sequence($0, count - start) } ?? 0
+        }
+    }
+
     /// Length of the run from `start` on without a line end.
     func lineRun(from start: Int) -> Int {
         extracting(start..<count).withUnsafeBufferPointer {
