@@ -152,7 +152,11 @@ final class WriterThread: @unchecked Sendable {
         while true {
             let batch = queue.next(&entries, pause: pause, block: !hasWork)
             if !entries.isEmpty { writer.check() }
-            for entry in entries { writer.write(entry) }
+            for entry in entries {
+                writer.write(entry)
+                // On a single core an answer would otherwise wait for the whole batch.
+                sched_yield()
+            }
             writer.statistics.droppedEvents = batch.droppedEvents
             writer.statistics.droppedBodies = batch.droppedBodies
             hasWork = writer.compressSome()
