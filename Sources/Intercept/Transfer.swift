@@ -62,7 +62,6 @@ final class Transfer: Expiring, @unchecked Sendable {
         curlx_set_long(handle, CURLOPT_PIPEWAIT, 1)
         curlx_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, upstream.limits.connectTimeoutMS)
         curlx_set_long(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-        curlx_set_long(handle, CURLOPT_BUFFERSIZE, 65_536)
         // Debian's default makes OpenSSL read a directory of 140 certificates for every new connection: 20 ms.
         curlx_set_string(handle, CURLOPT_CAPATH, nil)
         if let certificates { curlx_set_string(handle, CURLOPT_CAINFO, certificates) }
