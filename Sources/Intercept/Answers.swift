@@ -7,7 +7,7 @@ extension Connection {
                 .init(
                     status: 200, model: "", backend: backend ?? "", durationMS: exchange.elapsedMS, body: body, pings: 0
                 )))
-        try await answer(200, Self.jsonFields(exchange), body: body)
+        try await answer(200, .json(exchange), body: body)
     }
 
     /// A Messages API error: as a status, or as an event when a stream has begun.
@@ -19,9 +19,8 @@ extension Connection {
                     status: error.status, model: "", backend: backend, durationMS: exchange.elapsedMS, body: body,
                     pings: 0, shouldRetry: error.shouldRetry)))
         if hasBegunAnswer { return try await breakOff(error) }
-        var fields = Self.jsonFields(exchange)
-        if let shouldRetry = error.shouldRetry { fields["x-should-retry"] = shouldRetry ? "true" : "false" }
-        if let retryAfter = error.retryAfter { fields["retry-after"] = retryAfter }
+        var fields = HTTPFields.json(exchange)
+        fields.advise(error)
         try await answer(error.status, fields, body: body)
     }
 
@@ -37,8 +36,17 @@ extension Connection {
         try await stream(out.bytes)
         try await endStream()
     }
+}
 
-    private static func jsonFields(_ exchange: Exchange) -> HTTPFields {
+extension HTTPFields {
+    /// What every JSON answer of ours carries.
+    static func json(_ exchange: Exchange) -> HTTPFields {
         HTTPFields([.init("Content-Type", "application/json"), .init("request-id", exchange.requestID)])
+    }
+
+    /// Adds what an error says about trying again.
+    mutating func advise(_ error: MessageError) {
+        if let shouldRetry = error.shouldRetry { self["x-should-retry"] = shouldRetry ? "true" : "false" }
+        if let retryAfter = error.retryAfter { self["retry-after"] = retryAfter }
     }
 }

@@ -104,8 +104,7 @@ struct Delivery {
             return recordResponse(status: 200, body: error.body(requestID: nil), shouldRetry: error.shouldRetry)
         }
         var all = jsonFields()
-        if let shouldRetry = error.shouldRetry { all["x-should-retry"] = shouldRetry ? "true" : "false" }
-        if let retryAfter = error.retryAfter { all["retry-after"] = retryAfter }
+        all.advise(error)
         let body = error.body(requestID: exchange.requestID)
         if exchange.isObserved { tape.append(body, at: exchange.elapsedMS) }
         recordResponse(status: error.status, body: body, shouldRetry: error.shouldRetry)
@@ -113,7 +112,7 @@ struct Delivery {
     }
 
     private func jsonFields() -> HTTPFields {
-        var all = HTTPFields([.init("Content-Type", "application/json"), .init("request-id", exchange.requestID)])
+        var all = HTTPFields.json(exchange)
         all.fields += fields.fields
         return all
     }

@@ -95,9 +95,8 @@ extension ListenAddress {
 
     /// Nobody outside this machine can connect. A host name that only looks like a loopback address does not count.
     var isOfThisMachine: Bool {
-        guard case .tcp(let host, _) = self else { return true }
-        if ["localhost", "::1"].contains(host) { return true }
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+        // A name under localhost is resolved by whoever answers for names; as an address to listen on it proves nothing.
+        if case .tcp(let host, _) = self, host.hasSuffix(".localhost") { return false }
+        return isLoopback
     }
 }

@@ -3,7 +3,7 @@ import Testing
 @testable import Backends
 @testable import Intercept
 
-@Suite struct OpenAIChatMediaTests {
+@Suite struct OpenAIChatMediaTests: ChatConversation {
     private let png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
     private var image: String {
@@ -11,46 +11,6 @@ import Testing
     }
     private let pdf =
         #"{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"JVBERi0xLjQK"}}"#
-
-    private func use(_ id: String, _ name: String = "Read") -> String {
-        #"{"type":"tool_use","id":"\#(id)","name":"\#(name)","input":{"a":1}}"#
-    }
-
-    private func assistant(_ blocks: String...) -> String {
-        #"{"role":"assistant","content":[\#(blocks.joined(separator: ","))]}"#
-    }
-
-    private func user(_ blocks: String...) -> String {
-        #"{"role":"user","content":[\#(blocks.joined(separator: ","))]}"#
-    }
-    private func text(_ words: String) -> String { #"{"type":"text","text":"\#(words)"}"# }
-
-    private func result(_ id: String, _ content: String, _ more: String = "") -> String {
-        #"{"type":"tool_result","tool_use_id":"\#(id)","content":\#(content)\#(more)}"#
-    }
-
-    private func call(_ ids: String...) -> String {
-        let calls = ids.map { #"{"id":"\#($0)","type":"function","function":{"name":"Read","arguments":"{\"a\":1}"}}"# }
-        return #"{"role":"assistant","content":null,"tool_calls":[\#(calls.joined(separator: ","))]}"#
-    }
-
-    private func told(_ id: String, _ content: String) -> String {
-        #"{"role":"tool","tool_call_id":"\#(id)","content":"\#(content)"}"#
-    }
-
-    private func said(_ content: String) -> String { #"{"role":"user","content":"\#(content)"}"# }
-
-    /// What is sent for these messages, without the brackets around them.
-    private func sent(_ messages: String..., members: String = "") throws -> String {
-        let all = try Chat.messages("[" + messages.joined(separator: ",") + "]", members)
-        return String(all.dropFirst().dropLast())
-    }
-
-    private func all(_ messages: String...) -> String { messages.joined(separator: ",") }
-
-    private func losses(_ messages: String...) throws -> [Losses.Loss] {
-        try Chat.translate(Chat.request(messages: "[" + messages.joined(separator: ",") + "]")).losses
-    }
 
     @Test("P30: an image in a result stands in the user message behind, with the tool's name")
     func imageInResult() throws {
