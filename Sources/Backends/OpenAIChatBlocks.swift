@@ -40,11 +40,22 @@ extension ChatStream {
     }
 
     /// A chunk of the usual form. Gives false when it needs a closer look.
-    mutating func take(plain chunk: PlainChunk, _ bytes: [UInt8], _ emit: (MessageEvent) -> Void) -> Bool {
-        if isMuted || stops.matched != nil { return true }
-        guard let (kind, range) = chunk.piece else { return chunk.call == nil }
-        if let call = chunk.call, !isShowing(call) { return false }
+    mutating func take(plain bytes: [UInt8], _ emit: (MessageEvent) -> Void) -> Bool {
+        if let text = plain?.text(of: bytes), let (kind, call) = plain.map({ ($0.kind, $0.call) }) {
+            return take(kind, call, text, emit)
+        }
+        guard let chunk = PlainChunk(bytes) else { return false }
+        guard let (kind, range) = chunk.piece else { return isMuted || stops.matched != nil || chunk.call == nil }
         guard let text = PlainChunk.text(range, of: bytes) else { return false }
+        plain = PlainPattern(chunk, bytes)
+        return take(kind, chunk.call, text, emit)
+    }
+
+    private mutating func take(
+        _ kind: PlainChunk.Kind, _ call: Int?, _ text: JSONText, _ emit: (MessageEvent) -> Void
+    ) -> Bool {
+        if isMuted || stops.matched != nil { return true }
+        if let call, !isShowing(call) { return false }
         switch kind {
         case .text: takeText(text, emit)
         case .reasoning: takeThinking(text, emit)

@@ -10,6 +10,8 @@ struct PlainChunk {
     private(set) var piece: (kind: Kind, range: Range<Int>)?
     /// `index` of the call.
     private(set) var call: Int?
+    /// Contents of top-level strings that say nothing about the answer: ids, names, padding.
+    private var idle: [Range<Int>] = []
     private var at = 0
 
     /// Where a member stands.
@@ -22,6 +24,15 @@ struct PlainChunk {
         guard members(span, .chunk) else { return nil }
         skipBlanks(span)
         guard at == span.count, (piece?.kind == .arguments) == (call != nil) else { return nil }
+    }
+
+    /// The pattern that the next chunk probably fits, and which of its holes has the piece; nil when there is none.
+    func pattern(_ bytes: [UInt8]) -> (pattern: JSONPattern, hole: Int)? {
+        guard let piece else { return nil }
+        let hole = idle.count { $0.lowerBound < piece.range.lowerBound }
+        var holes = idle
+        holes.insert(piece.range, at: hole)
+        return (JSONPattern(bytes, 0..<bytes.count, holes: holes), hole)
     }
 
     /// The bytes of a piece as text, or nil when they are no valid JSON string.
@@ -60,8 +71,16 @@ struct PlainChunk {
         case 7 where names(span, key, "choices"): one(span, .choice)
         case 5 where names(span, key, "usage") || names(span, key, "error"): isNull(span)
         case 6 where names(span, key, "x_groq"): false
-        default: skip(span)
+        default: skipIdle(span)
         }
+    }
+
+    private mutating func skipIdle(_ span: Span<UInt8>) -> Bool {
+        skipBlanks(span)
+        guard at < span.count, span[at] == UInt8(ascii: "\"") else { return skip(span) }
+        guard let content = string(span) else { return false }
+        idle.append(content)
+        return true
     }
 
     private mutating func choiceMember(_ span: Span<UInt8>, _ key: Range<Int>) -> Bool {

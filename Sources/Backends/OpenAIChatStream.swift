@@ -32,6 +32,8 @@ struct ChatStream: Sendable {
     private var upstreamStop: String?
     private var refusal: JSONText?
     private var usage: Usage?
+    /// What the last plain chunk looked like.
+    var plain: PlainPattern?
     /// Bytes that were emitted, for an estimate when no usage comes.
     var emitted = 0
     /// `max_tokens: 0` asks for no answer, only for a warm cache.
@@ -71,7 +73,7 @@ struct ChatStream: Sendable {
             return
         }
         if event.data.first == UInt8(ascii: "["), event.data.starts(with: "[DONE]".utf8) { return try done(emit) }
-        if isStarted, let chunk = PlainChunk(event.data), take(plain: chunk, event.data, emit) { return }
+        if isStarted, take(plain: event.data, emit) { return }
         guard let chunk = try? JSON.parse(event.data), chunk.isObject else {
             if event.name == "error" {
                 throw broken(UpstreamError(event.data, host: context.service.host, status: 500))

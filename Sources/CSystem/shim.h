@@ -10,6 +10,7 @@
 #ifdef __linux__
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #endif
 
 // libcurl's setters and getters are variadic: one wrapper for each kind of argument.
@@ -66,6 +67,11 @@ static inline CURL *curlx_finished(const CURLMsg *message, CURLcode *result) {
     *result = message->data.result;
     return message->easy_handle;
 }
+
+#ifdef __linux__
+/// What tools such as `top -H` call the calling thread; at most 15 characters.
+static inline void threadx_set_name(const char *name) { prctl(PR_SET_NAME, name); }
+#endif
 
 // zlib's initialisers are macros.
 
@@ -163,10 +169,11 @@ static inline size_t bytesx_line_run(const uint8_t *bytes, size_t count) {
     return at;
 }
 
-/// What a line of JSON must be looked at for: line ends, `\u` escapes, and how many brackets open.
+/// What a line of JSON must be looked at for: line ends, `\ud…` escapes (halves of pairs among them), and how many
+/// brackets open.
 struct bytesx_marks {
     int line_end;
-    int unicode_escape;
+    int surrogate_escape;
     size_t openings;
 };
 
@@ -174,22 +181,24 @@ static inline struct bytesx_marks bytesx_survey(const uint8_t *bytes, size_t cou
     struct bytesx_marks found = {0, 0, 0};
     bytesx_lane ends = {0}, escapes = {0};
     size_t at = 0;
-    while (at + 17 <= count) {
+    while (at + 18 <= count) {
         bytesx_lane opened = {0};
-        for (int round = 0; round < 255 && at + 17 <= count; round++, at += 16) {
+        for (int round = 0; round < 255 && at + 18 <= count; round++, at += 16) {
             bytesx_lane here = *(const bytesx_lane *)(bytes + at);
             bytesx_lane next = *(const bytesx_lane *)(bytes + at + 1);
+            bytesx_lane third = *(const bytesx_lane *)(bytes + at + 2);
             ends |= (bytesx_lane)((here == 0x0A) | (here == 0x0D));
-            escapes |= (bytesx_lane)((here == 0x5C) & (next == 0x75));
+            escapes |= (bytesx_lane)((here == 0x5C) & (next == 0x75) & ((third | 0x20) == 0x64));
             opened -= (bytesx_lane)((here | 0x20) == 0x7B);
         }
         for (int lane = 0; lane < 16; lane++) found.openings += opened[lane];
     }
     found.line_end = bytesx_first(ends) < 16;
-    found.unicode_escape = bytesx_first(escapes) < 16;
+    found.surrogate_escape = bytesx_first(escapes) < 16;
     for (; at < count; at++) {
         if (bytes[at] == 0x0A || bytes[at] == 0x0D) found.line_end = 1;
-        if (bytes[at] == 0x5C && at + 1 < count && bytes[at + 1] == 0x75) found.unicode_escape = 1;
+        if (bytes[at] == 0x5C && at + 2 < count && bytes[at + 1] == 0x75 && (bytes[at + 2] | 0x20) == 0x64)
+            found.surrogate_escape = 1;
         if ((bytes[at] | 0x20) == 0x7B) found.openings++;
     }
     return found;

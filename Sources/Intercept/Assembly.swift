@@ -11,8 +11,8 @@ public struct Assembly: Sendable {
     }
 
     private var blocks: [Block] = []
-    /// Which of `blocks` stands at an index of the stream.
-    private var positions: [Int: Int] = [:]
+    /// The index in the stream of each of `blocks`.
+    private var indexes: [Int] = []
     public private(set) var start: MessageStart?
     public private(set) var end: MessageDelta?
     public private(set) var usage = Usage()
@@ -32,7 +32,7 @@ public struct Assembly: Sendable {
             self.start = start
             usage = start.usage
         case .blockStart(let index, let block):
-            positions[index] = blocks.count
+            indexes.append(index)
             blocks.append(Block(start: block))
         case .blockDelta(let index, let delta): add(delta, at: index)
         case .blockStop(let index): return close(index)
@@ -47,7 +47,7 @@ public struct Assembly: Sendable {
     }
 
     private mutating func add(_ delta: BlockDelta, at index: Int) {
-        guard let position = positions[index] else { return }
+        guard let position = indexes.lastIndex(of: index) else { return }
         switch delta {
         case .text(let text), .thinking(let text), .inputJSON(let text):
             blocks[position].text.append(contentsOf: text.escaped)
@@ -59,7 +59,7 @@ public struct Assembly: Sendable {
     }
 
     private mutating func close(_ index: Int) -> ToolCall? {
-        guard let position = positions[index] else { return nil }
+        guard let position = indexes.lastIndex(of: index) else { return nil }
         blocks[position].isOpen = false
         guard let call = blocks[position].start.call else { return nil }
         return ToolCall(id: call.id, name: call.name, input: Self.input(blocks[position].text), index: index)

@@ -21,6 +21,9 @@ final class Chain: @unchecked Sendable {
         self.exchange = exchange
     }
 
+    /// Events pass as they are: nobody sees them, and nothing is held.
+    var isIdle: Bool { !isHolding && !seesEvents }
+
     /// Whether events must be taken apart for somebody.
     var seesEvents: Bool { interceptors.contains { $0.seesEvents || $0.holdsToolCalls } }
     private var holdsToolCalls: Bool { interceptors.contains { $0.holdsToolCalls } }
@@ -49,7 +52,7 @@ final class Chain: @unchecked Sendable {
 
     /// Shows an event to all and gives what the client gets instead of it: usually just that event.
     func event(_ event: MessageEvent) async throws(MessageError) -> [MessageEvent] {
-        guard !interceptors.isEmpty || isHolding else { return [event] }
+        if isIdle { return [event] }
         var out: [MessageEvent] = []
         for seen in try show(event) { out += try await hold(seen) }
         return out

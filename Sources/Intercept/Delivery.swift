@@ -31,7 +31,11 @@ struct Delivery {
     /// Sends events: those of one read go out in one write.
     mutating func send(_ events: [MessageEvent]) async throws {
         for event in events {
-            for passed in try await chain.event(event) { try take(passed) }
+            if chain.isIdle {
+                try take(event)
+            } else {
+                for passed in try await chain.event(event) { try take(passed) }
+            }
         }
         try await flush()
     }

@@ -5,9 +5,12 @@ extension JSON {
     public static let maximumDepth = 256
 
     /// Reads one JSON text. The bytes are kept as they are.
-    public static func parse(_ bytes: [UInt8]) throws(JSONError) -> JSON {
+    /// - Parameter earlier: a text that this one probably repeats in part: a conversation's last request. Values that
+    ///   stand in it at the same place, byte for byte, are valid and indexed already. The result is the same without it.
+    public static func parse(_ bytes: [UInt8], like earlier: JSON? = nil) throws(JSONError) -> JSON {
         guard bytes.count < UInt32.max else { throw JSONError(problem: "text of 4 GB or more", offset: 0) }
-        var parser = JSONParser(capacity: bytes.count / 24 + 8)
+        let known = earlier?.index == 0 ? earlier?.document : nil
+        var parser = JSONParser(capacity: known.map { $0.nodes.count + 64 } ?? bytes.count / 24 + 8, known)
         let all = bytes[...]
         try parser.run(all.span)
         return JSON(JSONDocument(bytes: bytes, nodes: parser.nodes), 0)
@@ -19,10 +22,12 @@ private struct JSONParser {
     /// Open arrays and objects, innermost last.
     private var open: [Int] = []
     private var at = 0
+    private var earlier: EarlierText?
 
-    init(capacity: Int) {
+    init(capacity: Int, _ known: JSONDocument?) {
         nodes.reserveCapacity(capacity)
         open.reserveCapacity(32)
+        earlier = known.map(EarlierText.init)
     }
 
     mutating func run(_ text: Span<UInt8>) throws(JSONError) {
@@ -46,6 +51,7 @@ private struct JSONParser {
         }
         guard peek(text) == UInt8(ascii: "\"") else { throw fail("expected a member name") }
         try string(text)
+        if earlier != nil { earlier?.nextMember(named: nodes[nodes.count - 1], in: text) }
         skipSpace(text)
         guard peek(text) == UInt8(ascii: ":") else { throw fail("expected ':'") }
         at += 1
@@ -61,11 +67,13 @@ private struct JSONParser {
             guard byte == UInt8(ascii: ",") else { throw fail("expected ',' or ']'") }
             at += 1
         }
+        if earlier != nil { earlier?.nextElement() }
         try value(text)
     }
 
     private mutating func close(_ container: Int) {
         at += 1
+        if earlier != nil { earlier?.close() }
         nodes[container].end = UInt32(at)
         nodes[container].next = UInt32(nodes.count)
         open.removeLast()
@@ -74,6 +82,10 @@ private struct JSONParser {
     private mutating func value(_ text: Span<UInt8>) throws(JSONError) {
         skipSpace(text)
         guard let byte = peek(text) else { throw fail("expected a value, the text ends") }
+        if earlier != nil, let end = earlier?.takeOver(text, at, into: &nodes) {
+            at = end
+            return
+        }
         switch byte {
         case UInt8(ascii: "\""): try string(text)
         case UInt8(ascii: "{"): try begin(.object)
@@ -89,6 +101,7 @@ private struct JSONParser {
     private mutating func begin(_ kind: JSON.Kind) throws(JSONError) {
         guard open.count < JSON.maximumDepth else { throw fail("nested deeper than \(JSON.maximumDepth)") }
         open.append(nodes.count)
+        if earlier != nil { earlier?.open(kind) }
         append(kind, from: at)
         at += 1
     }

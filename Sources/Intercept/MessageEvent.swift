@@ -1,15 +1,15 @@
 /// One event of a Messages API stream. Backends emit them, interceptors may change them, the pipeline writes them.
 public enum MessageEvent: Sendable, Equatable {
-    case messageStart(MessageStart)
-    case blockStart(index: Int, block: ContentBlock)
+    indirect case messageStart(MessageStart)
+    indirect case blockStart(index: Int, block: ContentBlock)
     case blockDelta(index: Int, delta: BlockDelta)
     case blockStop(index: Int)
-    case messageDelta(MessageDelta)
+    indirect case messageDelta(MessageDelta)
     case messageStop
     case ping
-    case error(MessageError)
+    indirect case error(MessageError)
     /// An event we do not know or do not need to understand, passed on untouched.
-    case other(name: String, data: [UInt8])
+    indirect case other(name: String, data: [UInt8])
 }
 
 /// The beginning of a message.

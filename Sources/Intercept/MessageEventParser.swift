@@ -9,7 +9,7 @@ extension MessageEvent {
         self = known
     }
 
-    private static func read(_ json: JSON) -> MessageEvent? {
+    fileprivate static func read(_ json: JSON) -> MessageEvent? {
         guard let type = json["type"]?.string else { return nil }
         let index = json["index"]?.int ?? 0
         switch type {
@@ -38,6 +38,49 @@ extension MessageEvent {
         events.append(.messageDelta(MessageDelta(message, usage: message["usage"])))
         events.append(.messageStop)
         return events
+    }
+}
+
+/// Reads the events of one stream. A delta that differs from the one before in its text only is not parsed.
+struct MessageEventReader {
+    private enum Kind { case text, thinking, inputJSON }
+
+    private var last: (pattern: JSONPattern, kind: Kind, index: Int)?
+
+    mutating func read(_ event: SSEEvent) -> MessageEvent {
+        if let last {
+            let all = event.data[...]
+            if let found = last.pattern.find(0, in: all.span) {
+                let text = JSONText(escaped: Array(event.data[found.range]), plain: !found.isEscaped)
+                return Self.delta(last.kind, text, last.index)
+            }
+        }
+        guard let json = try? JSON.parse(event.data), let known = MessageEvent.read(json) else {
+            return .other(name: event.name, data: event.data)
+        }
+        if case .blockDelta(let index, let delta) = known { learn(json, delta, index) }
+        return known
+    }
+
+    private mutating func learn(_ json: JSON, _ delta: BlockDelta, _ index: Int) {
+        let member: (kind: Kind, name: String)? =
+            switch delta {
+            case .text: (.text, "text")
+            case .thinking: (.thinking, "thinking")
+            case .inputJSON: (.inputJSON, "partial_json")
+            case .signature, .other: nil
+            }
+        guard let member, let text = json["delta"]?[member.name], text.isString else { return }
+        let hole = text.range.lowerBound + 1..<text.range.upperBound - 1
+        last = (JSONPattern(json.document.bytes, 0..<json.document.bytes.count, holes: [hole]), member.kind, index)
+    }
+
+    private static func delta(_ kind: Kind, _ text: JSONText, _ index: Int) -> MessageEvent {
+        switch kind {
+        case .text: .blockDelta(index: index, delta: .text(text))
+        case .thinking: .blockDelta(index: index, delta: .thinking(text))
+        case .inputJSON: .blockDelta(index: index, delta: .inputJSON(text))
+        }
     }
 }
 

@@ -18,6 +18,9 @@ extension MessageEvent {
     /// Appends `event: NAME\ndata: JSON\n\n`; gives where the JSON stands.
     @discardableResult
     public func write(into out: inout JSONWriter) -> Range<Int> {
+        if case .blockDelta(let index, let delta) = self, let (words, text) = delta.words {
+            return Self.writeDelta(index, words, text, into: &out)
+        }
         out.verbatim("event: ")
         writeName(into: &out)
         out.verbatim("\ndata: ")
@@ -34,6 +37,20 @@ extension MessageEvent {
         return start..<end
     }
 
+    /// Nearly all events of a stream are of this kind.
+    private static func writeDelta(
+        _ index: Int, _ words: StaticString, _ text: JSONText, into out: inout JSONWriter
+    ) -> Range<Int> {
+        out.verbatim("event: content_block_delta\ndata: ")
+        let start = out.bytes.count
+        out.verbatim(#"{"type":"content_block_delta","index":"#)
+        out.verbatim(int: index)
+        out.verbatim(words)
+        out.verbatim(bytes: text.escaped)
+        out.verbatim("\"}}\n\n")
+        return start..<out.bytes.count - 2
+    }
+
     /// Bytes of another's making may hold line feeds.
     private var holdsForeignBytes: Bool {
         switch self {
@@ -43,11 +60,7 @@ extension MessageEvent {
     }
 
     private func writeName(into out: inout JSONWriter) {
-        switch self {
-        case .blockDelta: out.verbatim("content_block_delta")
-        case .other(let name, _): out.verbatim(text: name)
-        default: out.verbatim(text: name)
-        }
+        if case .blockDelta = self { out.verbatim("content_block_delta") } else { out.verbatim(text: name) }
     }
 
     /// Appends the JSON object behind `data:`.
@@ -63,9 +76,15 @@ extension MessageEvent {
         case .blockDelta(let index, let delta):
             out.verbatim(#"{"type":"content_block_delta","index":"#)
             out.verbatim(int: index)
-            out.verbatim(#","delta":"#)
-            delta.write(into: &out)
-            out.endObject()
+            if let (words, text) = delta.words {
+                out.verbatim(words)
+                out.verbatim(bytes: text.escaped)
+                out.verbatim(#""}}"#)
+            } else if case .other(let json) = delta {
+                out.verbatim(#","delta":"#)
+                out.verbatim(bytes: json)
+                out.endObject()
+            }
         case .blockStop(let index):
             out.verbatim(#"{"type":"content_block_stop","index":"#)
             out.verbatim(int: index)
@@ -117,23 +136,15 @@ extension ContentBlock {
 }
 
 extension BlockDelta {
-    func write(into out: inout JSONWriter) {
+    /// What stands between the event's index and the text, and the text; nil for a delta of another's making.
+    fileprivate var words: (StaticString, JSONText)? {
         switch self {
-        case .text(let text):
-            out.verbatim(#"{"type":"text_delta","text":"#)
-            out.quoted(text)
-        case .thinking(let text):
-            out.verbatim(#"{"type":"thinking_delta","thinking":"#)
-            out.quoted(text)
-        case .signature(let text):
-            out.verbatim(#"{"type":"signature_delta","signature":"#)
-            out.quoted(text)
-        case .inputJSON(let text):
-            out.verbatim(#"{"type":"input_json_delta","partial_json":"#)
-            out.quoted(text)
-        case .other(let json): return out.verbatim(bytes: json)
+        case .text(let text): (#","delta":{"type":"text_delta","text":""#, text)
+        case .thinking(let text): (#","delta":{"type":"thinking_delta","thinking":""#, text)
+        case .signature(let text): (#","delta":{"type":"signature_delta","signature":""#, text)
+        case .inputJSON(let text): (#","delta":{"type":"input_json_delta","partial_json":""#, text)
+        case .other: nil
         }
-        out.endObject()
     }
 }
 

@@ -4,11 +4,17 @@ public protocol Observer: Sendable {
 }
 
 /// One thing that happened in an exchange. The payloads are shared with the live exchange (arrays are copied only when
-/// one side writes), so making a moment is cheap.
-public struct Moment: Sendable {
+/// one side writes), and a moment is a reference, so making and passing one on is cheap.
+public final class Moment: Sendable {
     public let exchange: Exchange
     public let time: Timestamp
     public let event: Event
+
+    public init(exchange: Exchange, time: Timestamp, event: Event) {
+        self.exchange = exchange
+        self.time = time
+        self.event = event
+    }
 
     /// What happened. The cases are the record types of the trace (`docs/trace-format.md`).
     public enum Event: Sendable {

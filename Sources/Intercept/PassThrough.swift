@@ -6,6 +6,7 @@ struct PassThrough {
     private var turn: Turn
     private var assembly = Assembly()
     private var parser = SSEParser()
+    private var reader = MessageEventReader()
     private var tape: ByteTape
     private let inflater: Inflater?
     private var firstTokenMS: Double?
@@ -112,7 +113,7 @@ struct PassThrough {
         let plain = try unpack(bytes)
         if exchange.isObserved { tape.append(plain, at: exchange.elapsedMS) }
         let events = try split(plain)
-        for event in events { note(MessageEvent(event)) }
+        for event in events { note(reader.read(event)) }
         if isEdited { try await client.stream(edited(events)) }
         client.isBetweenEvents = !parser.isInsideEvent && inflater == nil
         if let part = tape.take(at: exchange.elapsedMS, isComplete: false) { exchange.record(part) }
@@ -164,7 +165,7 @@ struct PassThrough {
 
     private mutating func end() async throws {
         let rest = try split(nil)
-        for event in rest { note(MessageEvent(event)) }
+        for event in rest { note(reader.read(event)) }
         if isEdited, !rest.isEmpty { try await client.stream(edited(rest)) }
         try await client.endStream()
         finish(status: head.status, body: nil)

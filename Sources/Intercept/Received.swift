@@ -7,11 +7,18 @@ struct Received {
     /// The body as JSON, or why it is none.
     let json: Result<JSON, JSONError>
 
-    init(_ head: HTTPHead, path: String, _ bytes: [UInt8]) {
+    /// - Parameter recent: bodies that this one probably continues.
+    init(_ head: HTTPHead, path: String, _ bytes: [UInt8], _ recent: RecentBodies? = nil) {
         self.head = head
         self.path = path
         self.bytes = bytes
-        do throws(JSONError) { json = .success(try JSON.parse(bytes)) } catch { json = .failure(error) }
+        do throws(JSONError) {
+            if let recent {
+                json = .success(try recent.parse(bytes, of: head))
+            } else {
+                json = .success(try JSON.parse(bytes))
+            }
+        } catch { json = .failure(error) }
     }
 
     private var body: JSON? { try? json.get() }
@@ -65,11 +72,13 @@ struct Received {
 
     /// Claude Code's `metadata.user_id` is a JSON text with `session_id`, in older versions `user_…_session_UUID`.
     private var sessionInMetadata: String? {
-        guard let user = body?["metadata"]?["user_id"]?.string else { return nil }
-        if let inner = try? JSON.parse(Array(user.utf8)), let session = inner["session_id"]?.string { return session }
-        let parts = user.split(separator: "_")
-        guard let mark = parts.lastIndex(of: "session"), mark + 1 < parts.count else { return nil }
-        return String(parts[mark + 1])
+        guard let user = body?["metadata"]?["user_id"]?.string?.utf8 else { return nil }
+        if user.first == UInt8(ascii: "{") { return (try? JSON.parse(Array(user)))?["session_id"]?.string }
+        let parts = user.split(separator: UInt8(ascii: "_"))
+        guard let mark = parts.lastIndex(where: { $0.elementsEqual("session".utf8) }), mark + 1 < parts.count else {
+            return nil
+        }
+        return String(Substring(parts[mark + 1]))
     }
 
     /// The trace id of a W3C `traceparent`.

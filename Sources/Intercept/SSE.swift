@@ -19,6 +19,7 @@ public struct SSEParser: Sendable {
     /// Bytes of an unfinished line.
     private var rest: [UInt8] = []
     private var name = ""
+    private var lastName = ""
     private var data: [UInt8] = []
     private var hasData = false
     /// The last line ended with CR: a LF directly behind it belongs to it.
@@ -100,8 +101,14 @@ public struct SSEParser: Sendable {
             append(line, valueFrom: from + 4)
             hasData = true
         } else if starts(line, from, "event") {
-            name = String(decoding: copy(line, valueFrom: from + 5), as: UTF8.self)
+            name = eventName(copy(line, valueFrom: from + 5))
         }
+    }
+
+    /// The same name comes again and again: its text is made once.
+    private mutating func eventName(_ bytes: [UInt8]) -> String {
+        if !lastName.utf8.elementsEqual(bytes) { lastName = String(decoding: bytes, as: UTF8.self) }
+        return lastName
     }
 
     /// Whether the line is this field: its name, then a colon or the end.

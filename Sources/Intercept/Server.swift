@@ -8,6 +8,7 @@ public final class Server: @unchecked Sendable {
     private let gate: Gate
     private let pipeline: Pipeline
     private let local: LocalAnswers
+    private let recent = RecentBodies()
     private var listener: Listener?
     private var connections: [ObjectIdentifier: Connection] = [:]
     private var isDraining = false
@@ -107,7 +108,7 @@ public final class Server: @unchecked Sendable {
         let bytes = try await connection.body(head)
         switch (head.method, path) {
         case ("POST", "/v1/messages"):
-            try await pipeline.serve(Received(head, path: path, bytes), .messages, on: connection)
+            try await pipeline.serve(Received(head, path: path, bytes, recent), .messages, on: connection)
         case ("POST", "/v1/messages/count_tokens"):
             try await pipeline.serve(Received(head, path: path, bytes), .countTokens, on: connection)
         default:

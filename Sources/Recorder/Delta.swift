@@ -32,7 +32,7 @@ struct Delta: Sendable {
             let part = Self.compare(body, member, base, mate.map { base.members[$0] })
             parts.append(part)
             mates.append(mate)
-            size += member.key.count + 2 + Self.written(member, part)
+            size += member.head.count + 1 + Self.written(member, part)
         }
         self.parts = parts
         self.mates = mates
@@ -43,9 +43,11 @@ struct Delta: Sendable {
     private static func compare(_ body: Outline, _ member: Outline.Member, _ base: Outline, _ mate: Outline.Member?)
         -> Part
     {
-        guard let mate else { return .whole }
+        guard let mate, body.same(member.head, base.bytes, mate.head) else { return .whole }
         if body.same(member.value, base.bytes, mate.value) { return .same }
-        guard let elements = member.elements, let others = mate.elements else { return .whole }
+        guard let elements = member.elements, let others = mate.elements,
+            body.same(body.opening(of: member), base.bytes, base.opening(of: mate))
+        else { return .whole }
         var count = 0
         while count < elements.count, count < others.count, body.same(elements[count], base.bytes, others[count]) {
             count += 1
@@ -95,10 +97,15 @@ extension Delta {
 extension Outline {
     /// The bytes of an array behind its first `count` elements, without brackets.
     static func rest(of member: Member, behind count: Int) -> Range<Int> {
-        guard let elements = member.elements, count < elements.count else {
-            return member.value.upperBound - 1..<member.value.upperBound - 1
-        }
-        return elements[count].lowerBound..<member.value.upperBound - 1
+        guard let elements = member.elements, count < elements.count else { return member.close..<member.close }
+        return elements[count].lowerBound..<member.close
+    }
+
+    /// An array's opening bracket with the blanks before it.
+    func opening(of member: Member) -> Range<Int> {
+        let first = member.elements?.first?.lowerBound ?? member.value.upperBound
+        let end = bytes[member.value.lowerBound..<first].firstIndex(of: UInt8(ascii: "["))
+        return member.value.lowerBound..<(end ?? member.value.lowerBound - 1) + 1
     }
 
     /// What a member brings that the base does not have; empty for `same`.
@@ -151,65 +158,68 @@ extension Delta {
         for (index, part) in parts.enumerated() where part != .same {
             if !isFirst { out.append(UInt8(ascii: ",")) }
             isFirst = false
-            out.append(contentsOf: body.bytes[body.members[index].key])
-            out.append(UInt8(ascii: ":"))
+            let member = body.members[index]
+            out.append(contentsOf: body.bytes[member.head])
+            let rest = body.remainder(index, part)
             let isPart = part != .whole
-            if isPart { out.append(UInt8(ascii: "[")) }
-            body.bytes.forEachPiece(of: body.remainder(index, part), edits) { out.append(contentsOf: $0) }
-            if isPart { out.append(UInt8(ascii: "]")) }
+            if isPart { out.append(contentsOf: body.bytes[body.opening(of: member)]) }
+            body.bytes.forEachPiece(of: rest, edits) { out.append(contentsOf: $0) }
+            if isPart { out.append(contentsOf: body.bytes[rest.upperBound..<member.value.upperBound]) }
         }
         out.append(UInt8(ascii: "}"))
     }
 
     /// Puts a body together again. Nil when the delta does not fit the base.
     static func rebuild(_ delta: JSON, body: JSON?, base: JSON) -> [UInt8]? {
+        guard let base = Outline(base) else { return nil }
+        let brought = body.flatMap(Outline.init)
+        if let body, !body.isEmpty, brought == nil { return nil }
         let same = Set((delta["same"]?.elements).map { $0.map { Array($0.raw) } } ?? [])
-        var brought: [[UInt8]: JSON] = [:]
-        var order: [[UInt8]] = []
-        if let body { for (key, value) in body.members { brought[Array(key.raw)] = value } }
-        if let stated = delta["order"] {
-            order = stated.elements.map { Array($0.raw) }
-        } else {
-            for (key, _) in base.members where same.contains(Array(key.raw)) || brought[Array(key.raw)] != nil {
-                order.append(Array(key.raw))
-            }
-            let known = Set(order)
-            if let body {
-                for (key, _) in body.members where !known.contains(Array(key.raw)) { order.append(Array(key.raw)) }
-            }
-        }
         var out: [UInt8] = [UInt8(ascii: "{")]
-        for key in order {
+        for key in order(delta, same, brought, base) {
             if out.count > 1 { out.append(UInt8(ascii: ",")) }
-            out.append(contentsOf: key)
-            out.append(UInt8(ascii: ":"))
-            let mate = base.members.first { $0.key.raw.elementsEqual(key) }?.value
+            let mate = base.member(key)
             let kept = delta["keep"]?.members.first { $0.key.raw.elementsEqual(key) }?.value.int ?? 0
             if same.contains(key) {
                 guard let mate else { return nil }
-                out.append(contentsOf: mate.raw)
+                out.append(contentsOf: base.bytes[mate.head.lowerBound..<mate.value.upperBound])
             } else {
-                guard let value = brought[key], append(value, keeping: kept, of: mate, to: &out) else { return nil }
+                guard let brought, let member = brought.member(key) else { return nil }
+                out.append(contentsOf: brought.bytes[member.head])
+                guard append(member, of: brought, keeping: kept, of: mate, base, to: &out) else { return nil }
             }
         }
         out.append(UInt8(ascii: "}"))
         return out
     }
 
-    private static func append(_ value: JSON, keeping kept: Int, of mate: JSON?, to out: inout [UInt8]) -> Bool {
+    private static func order(_ delta: JSON, _ same: Set<[UInt8]>, _ brought: Outline?, _ base: Outline) -> [[UInt8]] {
+        if let stated = delta["order"] { return stated.elements.map { Array($0.raw) } }
+        let new = brought?.keys ?? []
+        let known = base.keys.filter { same.contains($0) || new.contains($0) }
+        return known + new.filter { !known.contains($0) }
+    }
+
+    private static func append(
+        _ member: Outline.Member, of body: Outline, keeping kept: Int, of mate: Outline.Member?, _ base: Outline,
+        to out: inout [UInt8]
+    ) -> Bool {
         guard kept > 0 else {
-            out.append(contentsOf: value.raw)
+            out.append(contentsOf: body.bytes[member.value])
             return true
         }
-        guard let mate, mate.isArray, value.isArray else { return false }
-        let elements = mate.elements.prefix(kept).map(\.range)
-        guard elements.count == kept, let first = elements.first, let last = elements.last else { return false }
-        out.append(UInt8(ascii: "["))
-        out.append(contentsOf: mate.document.bytes[first.lowerBound..<last.upperBound])
-        let rest = value.raw.dropFirst().dropLast()
-        if !rest.isEmpty { out.append(UInt8(ascii: ",")) }
-        out.append(contentsOf: rest)
-        out.append(UInt8(ascii: "]"))
+        guard let own = member.elements, let elements = mate?.elements, kept <= elements.count else { return false }
+        let opening = body.opening(of: member)
+        out.append(contentsOf: body.bytes[opening])
+        out.append(contentsOf: base.bytes[elements[0].lowerBound..<elements[kept - 1].upperBound])
+        if !own.isEmpty { out.append(UInt8(ascii: ",")) }
+        out.append(contentsOf: body.bytes[(own.first?.lowerBound ?? member.close)..<member.value.upperBound])
         return true
     }
+}
+
+extension Outline {
+    fileprivate var keys: [[UInt8]] { members.map { Array(bytes[$0.key]) } }
+
+    fileprivate func member(_ key: [UInt8]) -> Member? { members.first { bytes[$0.key].elementsEqual(key) } }
 }

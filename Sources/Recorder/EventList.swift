@@ -81,10 +81,11 @@ struct EventListBuilder {
         if event.isCanonical, let data = event.data {
             if let name = event.name { appendName(bytes, name) } else { out.append(contentsOf: "null".utf8) }
             out.append(UInt8(ascii: ","))
-            if templates.describe(bytes, data) {
-                out.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[data]))
+            let text = UnsafeBufferPointer(rebasing: bytes[data])
+            if templates.describe(Span(_unsafeElements: text)) {
+                out.append(contentsOf: text)
             } else {
-                appendData(Array(bytes[data]))
+                appendData(Array(text))
             }
         } else {
             addLoose(Array(bytes[start..<event.end]))

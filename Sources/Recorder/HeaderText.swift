@@ -31,6 +31,17 @@ struct HeaderText {
     }
 }
 
+/// What a text became the last time. A query and an address are mostly the same from one exchange to the next.
+struct KnownText {
+    private var text = ""
+    private var result = ""
+
+    mutating func of(_ text: String, _ make: (String) -> String) -> String {
+        if text != self.text || result.isEmpty { (self.text, result) = (text, make(text)) }
+        return result
+    }
+}
+
 /// The client, as its `User-Agent` names it. Mostly the same one.
 struct ClientText {
     private var agent = ""

@@ -20,7 +20,7 @@ final class JSONLSink {
     private var compression: Compression?
     private var isFailing = false
     /// Records that could not be written, since the last one that could.
-    private var lostInARow = 0
+    private(set) var lostInARow = 0
     private(set) var lost = 0
     private(set) var lastError: String?
 
@@ -37,12 +37,16 @@ final class JSONLSink {
 
     var path: String? { file?.path }
     var repairedBytes: Int { file?.repairedBytes ?? 0 }
-    /// How many records went missing before the one about to be written; nil when none did.
-    var gap: Int? { !isFailing && lostInARow > 0 ? lostInARow : nil }
+
+    /// Whether a record of this time belongs into another file than the open one, which `waiting` bytes will go to yet.
+    func isOutgrown(_ time: Timestamp, waiting: Int) -> Bool {
+        guard let file else { return true }
+        return naming == .daily && (file.size + waiting >= limit || time.day > day)
+    }
 
     /// Makes sure that a file is open in which a record of this time belongs. True when another file has begun.
     func prepare(for time: Timestamp) throws(TraceError) -> Bool {
-        if let file, !isOutgrown(file, time) { return false }
+        guard isOutgrown(time, waiting: 0) else { return false }
         let today = Swift.max(day, time.day)
         closeFile()
         try directory.make()
@@ -53,10 +57,6 @@ final class JSONLSink {
             if path != file?.path, !closed.contains(path) { closed.append(path) }
         }
         return true
-    }
-
-    private func isOutgrown(_ file: TraceFile, _ time: Timestamp) -> Bool {
-        naming == .daily && (file.size >= limit || time.day > day)
     }
 
     private func open(_ day: String) throws(TraceError) -> TraceFile {
@@ -81,35 +81,37 @@ final class JSONLSink {
     }
 
     /// Appends one line. False when it is lost.
-    func write(_ line: [UInt8]) -> Bool {
-        guard file != nil, let reason = file?.append(line) else {
-            guard file != nil else { return fail("no trace file is open") }
-            recovered()
-            return true
+    func write(_ line: [UInt8]) -> Bool { write(line, ends: [line.count]) == 1 }
+
+    /// Appends lines, which end at `ends`. Gives how many of them are in the file: the last ones are lost first.
+    func write(_ lines: [UInt8], ends: [Int]) -> Int {
+        guard let (written, reason) = file?.append(lines, ends: ends) else {
+            fail("no trace file is open", lines: ends.count)
+            return 0
         }
-        return fail("cannot write \(path ?? directory.path): \(SystemCall.reason(reason))")
+        if written > 0 { recovered() }
+        if let reason {
+            let words = SystemCall.reason(reason)
+            fail("cannot write \(path ?? directory.path): \(words)", lines: ends.count - written)
+        }
+        return written
     }
 
-    /// Counts a lost record; the reason is said once.
-    @discardableResult
-    func fail(_ reason: String) -> Bool {
-        lost += 1
-        lostInARow += 1
+    /// Counts lost records; the reason is said once.
+    func fail(_ reason: String, lines: Int = 1) {
+        lost += lines
+        lostInARow += lines
         lastError = reason
         if !isFailing { report("\(reason); records are lost until this is mended, requests go on") }
         isFailing = true
-        return false
     }
 
     private func recovered() {
-        guard isFailing else { return }
+        if isFailing { report("recording again; \(lostInARow) records were lost") }
         isFailing = false
         lastError = nil
-        report("recording again; \(lostInARow) records were lost")
+        lostInARow = 0
     }
-
-    /// The loss has been put on record.
-    func gapIsRecorded() { lostInARow = 0 }
 
     /// Compresses a little of a closed file. True while there is more to do.
     func compressSome() -> Bool {

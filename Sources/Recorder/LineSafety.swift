@@ -11,13 +11,7 @@ enum LineSafety {
         let counts = survey(json)
         if counts.line_end != 0 { return false }
         if counts.openings > maximumDepth, depth(json) > maximumDepth { return false }
-        return counts.unicode_escape == 0 || loneSurrogates(in: json).isEmpty
-    }
-
-    /// Whether a stretch of a stream can be written as it is. Its depth was checked when it was parsed.
-    static func isSafeStream(_ json: [UInt8]) -> Bool {
-        let counts = survey(json)
-        return counts.line_end == 0 && (counts.unicode_escape == 0 || loneSurrogates(in: json).isEmpty)
+        return counts.surrogate_escape == 0 || loneSurrogates(in: json).isEmpty
     }
 
     /// The same JSON value made safe: line ends become blanks, lone surrogates U+FFFD. For values that need not keep
@@ -32,48 +26,49 @@ enum LineSafety {
     private static func survey(_ json: [UInt8]) -> bytesx_marks {
         json.withUnsafeBufferPointer { all in
             all.baseAddress.map { bytesx_survey($0, all.count) }
-                ?? bytesx_marks(line_end: 0, unicode_escape: 0, openings: 0)
+                ?? bytesx_marks(line_end: 0, surrogate_escape: 0, openings: 0)
         }
     }
 
     /// How deep arrays and objects nest.
     static func depth(_ json: [UInt8]) -> Int {
-        var depth = 0
-        var deepest = 0
-        var isInString = false
-        var isEscaped = false
-        for byte in json {
-            if isInString {
-                if isEscaped {
-                    isEscaped = false
-                } else if byte == 0x5C {
-                    isEscaped = true
-                } else if byte == 0x22 {
-                    isInString = false
+        json.withUnsafeBufferPointer { all in
+            guard let base = all.baseAddress else { return 0 }
+            var depth = 0
+            var deepest = 0
+            var at = 0
+            while at < all.count {
+                switch all[at] {
+                case 0x22: at = stringEnd(base, at + 1, all.count)
+                case 0x5B, 0x7B:
+                    depth += 1
+                    deepest = max(deepest, depth)
+                case 0x5D, 0x7D: depth -= 1
+                default: break
                 }
-                continue
+                at += 1
             }
-            switch byte {
-            case 0x22: isInString = true
-            case 0x5B, 0x7B:
-                depth += 1
-                deepest = max(deepest, depth)
-            case 0x5D, 0x7D: depth -= 1
-            default: break
-            }
+            return deepest
         }
-        return deepest
+    }
+
+    /// Where the string whose content begins at `from` has its closing quote.
+    private static func stringEnd(_ base: UnsafePointer<UInt8>, _ from: Int, _ count: Int) -> Int {
+        var at = from
+        var hasEscape: Int32 = 0
+        while true {
+            at += bytesx_string_run(base + at, count - at, &hasEscape)
+            guard at < count, base[at] != 0x22 else { return at }
+            at = min(at + (base[at] == 0x5C ? 2 : 1), count)
+        }
     }
 
     /// Where `\uD8XX` escapes stand that are no half of a pair.
     static func loneSurrogates(in json: [UInt8]) -> [Int] {
         var found: [Int] = []
         var at = 0
-        while at + 1 < json.count {
-            guard json[at] == 0x5C else {
-                at += 1
-                continue
-            }
+        while let escape = backslash(in: json, from: at), escape + 1 < json.count {
+            at = escape
             guard json[at + 1] == 0x75, let unit = unit(json, at) else {
                 at += 2
                 continue
@@ -87,6 +82,14 @@ enum LineSafety {
             at += 6
         }
         return found
+    }
+
+    private static func backslash(in json: [UInt8], from: Int) -> Int? {
+        json.withUnsafeBytes { all in
+            guard from < all.count, let base = all.baseAddress, let found = memchr(base + from, 0x5C, all.count - from)
+            else { return nil }
+            return base.distance(to: UnsafeRawPointer(found))
+        }
     }
 
     /// The number in `\uXXXX` at this index.

@@ -12,7 +12,7 @@ final class MomentQueue: @unchecked Sendable {
     enum Entry {
         case moment(Moment)
         /// A moment whose body of this many bytes was left out.
-        case bare(Moment.Event, Exchange, Timestamp, bodyBytes: Int)
+        case bare(Moment, bodyBytes: Int)
         /// A stretch of this exchange's stream was left out.
         case dropped(Exchange)
     }
@@ -202,11 +202,11 @@ extension Moment {
             let count = request.bytes.count
             request.bytes = []
             request.body = nil
-            return .bare(.request(request), exchange, time, bodyBytes: count)
+            return .bare(Moment(exchange: exchange, time: time, event: .request(request)), bodyBytes: count)
         case .upstream(var upstream):
             let count = upstream.body?.count ?? 0
             upstream.body = []
-            return .bare(.upstream(upstream), exchange, time, bodyBytes: count)
+            return .bare(Moment(exchange: exchange, time: time, event: .upstream(upstream)), bodyBytes: count)
         default: return nil
         }
     }

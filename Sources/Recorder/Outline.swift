@@ -1,6 +1,5 @@
-/// Where the top-level members of a JSON object stand in its bytes, and the elements of those that are arrays. Only
-/// objects in compact form have one: nothing between members but a comma, nothing around the value, no name twice.
-/// From such an outline the bytes can be put together again exactly.
+/// Where the top-level members of a JSON object stand in its bytes, and the elements of those that are arrays. Blanks
+/// between them belong to the part beside which they stand, so that the parts put together again are the bytes, exactly.
 #if canImport(Glibc)
     internal import Glibc
 #else
@@ -10,29 +9,38 @@ internal import Intercept
 
 struct Outline: Sendable {
     struct Member: Sendable {
-        /// With its quotes.
+        /// The name with its quotes.
         var key: Range<Int>
+        /// The name with blanks around it and the colon.
+        var head: Range<Int>
+        /// Everything behind the colon, up to the next comma or the closing brace.
         var value: Range<Int>
-        /// The elements, when the value is an array in compact form.
+        /// The elements with blanks around them, when the value is an array; empty for `[ ]`.
         var elements: [Range<Int>]?
+        /// Where the array's closing bracket stands; the value's end for anything else.
+        var close: Int
     }
 
     let bytes: [UInt8]
     let members: [Member]
 
-    /// Nil when `json` is not the whole of its text, no object, or not compact at its top level.
+    /// Nil when `json` is not the whole of its text, or no object with distinct names.
     init?(_ json: JSON) {
         let bytes = json.document.bytes
         guard json.isObject, json.range == 0..<bytes.count else { return nil }
         var members: [Member] = []
         var at = 1
         for (key, value) in json.members {
-            guard key.range.lowerBound == at, value.range.lowerBound == key.range.upperBound + 1 else { return nil }
-            let (keyRange, valueRange) = (key.range, value.range)
-            members.append(Member(key: keyRange, value: valueRange, elements: Self.elements(value)))
-            at = valueRange.upperBound + 1
+            let (name, inner) = (key.range, value.range)
+            let colon = Self.next(UInt8(ascii: ":"), bytes, name.upperBound)
+            let end = Self.end(of: inner, bytes)
+            members.append(
+                Member(
+                    key: name, head: at..<colon + 1, value: colon + 1..<end, elements: Self.elements(value),
+                    close: value.isArray ? inner.upperBound - 1 : end))
+            at = end + 1
         }
-        guard at == bytes.count || members.isEmpty && bytes.count == 2 else { return nil }
+        if members.isEmpty, bytes.count > 2 { return nil }
         self.init(bytes: bytes, members: members)
     }
 
@@ -45,16 +53,28 @@ struct Outline: Sendable {
 
     private static func elements(_ value: JSON) -> [Range<Int>]? {
         guard value.isArray else { return nil }
+        let bytes = value.document.bytes
         var ranges: [Range<Int>] = []
         var at = value.range.lowerBound + 1
         for element in value.elements {
-            let range = element.range
-            guard range.lowerBound == at else { return nil }
-            ranges.append(range)
-            at = range.upperBound + 1
+            let end = Self.end(of: element.range, bytes)
+            ranges.append(at..<end)
+            at = end + 1
         }
-        let isEmpty = ranges.isEmpty && value.range.count == 2
-        return isEmpty || at == value.range.upperBound ? ranges : nil
+        return ranges
+    }
+
+    /// Index of the comma or bracket behind a value of valid JSON.
+    private static func end(of value: Range<Int>, _ bytes: [UInt8]) -> Int {
+        var at = value.upperBound
+        while bytes[at] <= 0x20 { at += 1 }
+        return at
+    }
+
+    private static func next(_ byte: UInt8, _ bytes: [UInt8], _ from: Int) -> Int {
+        var at = from
+        while bytes[at] != byte { at += 1 }
+        return at
     }
 
     private var hasDistinctKeys: Bool {

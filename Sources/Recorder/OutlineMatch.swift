@@ -3,7 +3,8 @@
 internal import Intercept
 
 extension Outline {
-    /// The outline of `bytes`, or nil when they are not compact JSON or `base` is no help; then the parser decides.
+    /// The outline of `bytes`, or nil when they are not compact JSON (no blanks between the parts) or `base` is no help; then
+    /// the parser decides.
     init?(_ bytes: [UInt8], like base: Outline) {
         var match = OutlineMatch(bytes, base)
         guard let members = match.object() else { return nil }
@@ -65,14 +66,20 @@ private struct OutlineMatch {
             at += mate.value.count
             let distance = start - mate.value.lowerBound
             let elements = mate.elements?.map { $0.lowerBound + distance..<$0.upperBound + distance }
-            return Outline.Member(key: key, value: start..<at, elements: elements)
+            return Self.member(key, start..<at, elements)
         }
         if let known = mate.elements, take("[") {
             guard let elements = elements(known) else { return nil }
-            return Outline.Member(key: key, value: start..<at, elements: elements)
+            return Self.member(key, start..<at, elements)
         }
         guard let fresh = freshValue(), !JSONBytes.isArray(bytes, fresh) else { return nil }
-        return Outline.Member(key: key, value: fresh, elements: nil)
+        return Self.member(key, fresh, nil)
+    }
+
+    private static func member(_ key: Range<Int>, _ value: Range<Int>, _ elements: [Range<Int>]?) -> Outline.Member {
+        Outline.Member(
+            key: key, head: key.lowerBound..<key.upperBound + 1, value: value, elements: elements,
+            close: elements == nil ? value.upperBound : value.upperBound - 1)
     }
 
     private mutating func elements(_ known: [Range<Int>]) -> [Range<Int>]? {

@@ -13,12 +13,17 @@ final class RecordWriter {
     var upstreamHeaders = HeaderText()
     var replyHeaders = HeaderText()
     var clients = ClientText()
+    var queries = KnownText()
+    var urls = KnownText()
     /// Memory for event lists, used again.
     var rooms: [[UInt8]] = []
     private let sink: JSONLSink
     private let hostID: String
     private var exchanges: [ObjectIdentifier: ExchangeNotes] = [:]
-    private var line = JSONWriter(capacity: 1 << 16)
+    /// Records that were formed and not written yet; more than so many bytes are not kept waiting.
+    private var lines = JSONWriter(capacity: 1 << 16)
+    private var waiting: [(end: Int, notes: ExchangeNotes?)] = []
+    private static let mostWaiting = 1 << 18
     private var sequence = 0
     private var seconds = SecondText()
 
@@ -32,21 +37,23 @@ final class RecordWriter {
     /// Opens the first file.
     func begin(at time: Timestamp) throws(TraceError) {
         if try sink.prepare(for: time) { writeMeta(time) }
+        flush()
     }
 
     func write(_ entry: MomentQueue.Entry) {
         switch entry {
-        case .moment(let moment): write(moment.event, moment.exchange, moment.time, bodyDropped: nil)
-        case .bare(let event, let exchange, let time, let bytes):
-            notes(exchange).dropped += 1
-            write(event, exchange, time, bodyDropped: bytes)
+        case .moment(let moment): write(moment, bodyDropped: nil)
+        case .bare(let moment, let bytes):
+            notes(moment.exchange).dropped += 1
+            write(moment, bodyDropped: bytes)
         case .dropped(let exchange): notes(exchange).dropped += 1
         }
     }
 
-    private func write(_ event: Moment.Event, _ exchange: Exchange, _ time: Timestamp, bodyDropped: Int?) {
-        let notes = notes(exchange)
-        switch event {
+    private func write(_ moment: Moment, bodyDropped: Int?) {
+        let notes = notes(moment.exchange)
+        let time = moment.time
+        switch moment.event {
         case .request(let request): write(request, bodyDropped, notes, time)
         case .translation(let translation): write(translation, notes, time)
         case .upstream(let upstream): write(upstream, bodyDropped, notes, time)
@@ -78,7 +85,7 @@ final class RecordWriter {
         return notes
     }
 
-    /// Writes one record. False when it is lost.
+    /// Forms one record, to be written with the next `flush`. False when it is lost already.
     @discardableResult
     func emit(
         _ type: StaticString, _ notes: ExchangeNotes?, _ time: Timestamp, _ fields: (inout JSONWriter) -> Void
@@ -87,20 +94,12 @@ final class RecordWriter {
             notes?.dropped += 1
             return false
         }
-        let isWritten = put(type, notes, time, fields)
-        if !isWritten { notes?.dropped += 1 }
-        if let gap = sink.gap {
-            sink.gapIsRecorded()
-            put("error", nil, time) { out in
-                out.field("stage", "record")
-                out.field("error_type", "lost")
-                out.field("message", "\(gap) records before the last one could not be written")
-            }
-        }
-        return isWritten
+        put(type, notes, time, fields)
+        return true
     }
 
     private func isReady(for time: Timestamp) -> Bool {
+        if lines.bytes.count >= Self.mostWaiting || sink.isOutgrown(time, waiting: lines.bytes.count) { flush() }
         do throws(TraceError) {
             if try sink.prepare(for: time) {
                 sessions.forgetBodies()
@@ -108,35 +107,63 @@ final class RecordWriter {
             }
             return true
         } catch {
-            return sink.fail(error.description)
+            sink.fail(error.description)
+            return false
         }
     }
 
-    @discardableResult
     private func put(
         _ type: StaticString, _ notes: ExchangeNotes?, _ time: Timestamp, _ fields: (inout JSONWriter) -> Void
-    ) -> Bool {
-        line.verbatim(#"{"v":1,"type":""#)
-        line.verbatim(type)
-        line.verbatim(#"","seq":"#)
-        line.verbatim(text: String(sequence))
-        line.verbatim(#","ts":""#)
-        line.verbatim(bytes: seconds.text(time))
-        line.verbatim(#"""#)
+    ) {
+        lines.verbatim(#"{"v":1,"type":""#)
+        lines.verbatim(type)
+        lines.verbatim(#"","seq":"#)
+        lines.verbatim(int: sequence)
+        lines.verbatim(#","ts":""#)
+        lines.verbatim(bytes: seconds.text(time))
+        lines.verbatim(#"""#)
         if let notes {
-            line.verbatim(",")
-            line.verbatim(bytes: notes.common)
+            lines.verbatim(",")
+            lines.verbatim(bytes: notes.common)
         }
-        fields(&line)
-        line.endObject()
-        line.newline()
-        let isWritten = sink.write(line.bytes)
-        if isWritten {
-            sequence += 1
-            statistics.records += 1
+        fields(&lines)
+        lines.endObject()
+        lines.newline()
+        waiting.append((lines.bytes.count, notes))
+        sequence += 1
+        statistics.records += 1
+    }
+
+    /// Writes what was formed, by one write. What is lost is counted with its exchanges, and no later body may be based on
+    /// a lost one.
+    func flush() {
+        guard !waiting.isEmpty else { return }
+        noteGap()
+        let written = sink.write(lines.bytes, ends: waiting.map(\.end))
+        if written < waiting.count {
+            for (_, notes) in waiting[written...] { notes?.dropped += 1 }
+            statistics.records -= waiting.count - written
+            sessions.forgetBodies()
         }
-        if line.bytes.count > 4 << 20 { line = JSONWriter(capacity: 1 << 16) } else { line.removeAll() }
-        return isWritten
+        waiting.removeAll(keepingCapacity: true)
+        if lines.bytes.count > 4 << 20 { lines = JSONWriter(capacity: 1 << 16) } else { lines.removeAll() }
+    }
+
+    /// Puts the loss on record where it stands: behind the last record that could be written.
+    private func noteGap() {
+        guard sink.lostInARow > 0 else { return }
+        let (later, ends) = (lines, waiting)
+        lines = JSONWriter(capacity: later.bytes.count + 256)
+        waiting = []
+        put("error", nil, .now()) { out in
+            out.field("stage", "record")
+            out.field("error_type", "lost")
+            out.field("message", "\(sink.lostInARow) records before this one could not be written")
+        }
+        // The note is no record of its own here: it is lost with the record that follows it.
+        statistics.records -= 1
+        waiting = ends.map { (lines.bytes.count + $0.end, $0.notes) }
+        lines.verbatim(bytes: later.bytes)
     }
 
     private func writeMeta(_ time: Timestamp) {
@@ -177,6 +204,7 @@ final class RecordWriter {
             release(notes, isClean: false)
         }
         exchanges = [:]
+        flush()
         sink.close()
     }
 }

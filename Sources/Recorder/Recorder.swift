@@ -5,6 +5,7 @@
 #else
     internal import Darwin
 #endif
+internal import CSystem
 public import Intercept
 
 /// All state is behind the queue's lock or belongs to the writer's thread.
@@ -152,11 +153,8 @@ final class WriterThread: @unchecked Sendable {
         while true {
             let batch = queue.next(&entries, pause: pause, block: !hasWork)
             if !entries.isEmpty { writer.check() }
-            for entry in entries {
-                writer.write(entry)
-                // On a single core an answer would otherwise wait for the whole batch.
-                sched_yield()
-            }
+            for entry in entries { writer.write(entry) }
+            writer.flush()
             writer.statistics.droppedEvents = batch.droppedEvents
             writer.statistics.droppedBodies = batch.droppedBodies
             hasWork = writer.compressSome()
@@ -172,13 +170,17 @@ final class WriterThread: @unchecked Sendable {
     }
 }
 
-/// Lets the calling thread give way: an exchange that is being answered comes before one that is being written down.
+/// Lets the calling thread give way: an exchange that is being answered comes before one that is being written down. It
+/// keeps its share of a busy processor, or the queue would overflow there.
 private func stepBack() {
     #if canImport(Glibc)
-        // On Linux the niceness belongs to the thread. Where it cannot be changed, writing only competes as an equal.
-        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
+        // SCHED_BATCH of <sched.h>: does not push others aside when it wakes.
+        var parameters = sched_param()
+        sched_setscheduler(0, 3, &parameters)
+        threadx_set_name("recorder")
     #else
         pthread_set_qos_class_self_np(QOS_CLASS_UTILITY, 0)
+        pthread_setname_np("recorder")
     #endif
 }
 

@@ -12,7 +12,7 @@ extension RecordWriter {
         let isWritten = emit("request", notes, time) { out in
             out.field("method", request.method)
             out.field("path", redactor.withoutSecrets(request.path))
-            out.field("query", ifPresent: request.query.map(redactor.query))
+            out.field("query", ifPresent: request.query.map { queries.of($0, redactor.query) })
             requestHeaders.write(request.headers, redactor, into: &out)
             clients.write(request.headers["user-agent"], redactor, into: &out)
             out.field("model", ifPresent: notes.model.map(redactor.withoutSecrets))
@@ -66,7 +66,7 @@ extension RecordWriter {
         let isWritten = emit("upstream", notes, time) { out in
             out.field("try", upstream.attempt)
             out.field("method", upstream.method)
-            out.field("url", redactor.url(upstream.url))
+            out.field("url", urls.of(upstream.url, redactor.url))
             upstreamHeaders.write(upstream.headers, redactor, into: &out)
             out.field("model", upstream.model)
             out.field("body_bytes", upstream.bodyBytes)

@@ -69,22 +69,24 @@ struct TraceFile {
         return stat(path, &status) == 0 && status.st_ino == identity.inode && status.st_dev == identity.device
     }
 
-    /// Appends one line, which ends in a line end, by one write. A line that fits only in part is taken back. Gives the
-    /// reason when it could not be written.
-    mutating func append(_ line: [UInt8]) -> Int32? {
+    /// Appends whole lines by one write; `ends` says where in `bytes` each of them ends. A line that fits only in part is
+    /// taken back. Gives how many lines are in the file, and the reason when that is not all of them.
+    mutating func append(_ bytes: [UInt8], ends: [Int]) -> (lines: Int, reason: Int32?) {
         if isTorn {
-            guard write([0x0A]) == 1 else { return errno }
+            guard write([0x0A]) == 1 else { return (0, errno) }
             isTorn = false
             size += 1
         }
-        let written = write(line)
-        if written == line.count {
+        let written = write(bytes)
+        if written == bytes.count {
             size += written
-            return nil
+            return (ends.count, nil)
         }
         let reason = written < 0 ? errno : ENOSPC
-        if written > 0 { takeBack(written) }
-        return reason
+        let lines = ends.prefix { $0 <= written }
+        size += lines.last ?? 0
+        if written > lines.last ?? 0 { takeBack(written - (lines.last ?? 0)) }
+        return (lines.count, reason)
     }
 
     private func write(_ bytes: [UInt8]) -> Int {

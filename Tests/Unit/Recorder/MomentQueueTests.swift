@@ -40,7 +40,7 @@ struct MomentQueueTests {
         let words = entries.map { entry in
             switch entry {
             case .moment(let moment): name(moment.event)
-            case .bare(let event, _, _, let bytes): "bare \(name(event)) \(bytes)"
+            case .bare(let moment, let bytes): "bare \(name(moment.event)) \(bytes)"
             case .dropped: "dropped"
             }
         }

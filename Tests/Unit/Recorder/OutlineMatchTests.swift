@@ -17,7 +17,9 @@ struct OutlineMatchTests {
             let base = try #require(Outline(JSON.parse(Array(other.body.utf8))))
             if let found = Outline(bytes, like: base) { #expect(Self.parts(found) == Self.parts(parsed)) }
         }
-        #expect(Outline(bytes, like: parsed) != nil || body == "{}")
+        // Bodies with blanks between their parts are left to the parser.
+        let isCompact = parsed.members.allSatisfy { $0.head.count == $0.key.count + 1 }
+        #expect(Outline(bytes, like: parsed) != nil || body == "{}" || !isCompact)
     }
 
     static let base = #"{"model":"m","n":12,"messages":[{"a":1},{"b":"x]}"}],"tools":[1,2]}"#
