@@ -12,6 +12,7 @@ public struct OpenAIChat: Backend {
     let map: ModelMap
     /// What this upstream has taught us since the start.
     let learnt: KnownModels
+    private let tools = ToolMemory()
 
     /// Whether the variables of this backend are set, and which.
     public static func detect(_ environment: Environment) -> Detection? {
@@ -53,11 +54,9 @@ public struct OpenAIChat: Backend {
     public func translate(_ request: MessageRequest, _ losses: inout Losses) throws(TranslationError) -> UpstreamRequest
     {
         let name = map.upstream(request.model)
-        var writer = ChatRequestWriter(request, learnt[name])
+        var writer = ChatRequestWriter(request, learnt[name], tools)
         try writer.write()
-        for loss in writer.losses.all {
-            losses.add(loss.operation, loss.path, loss.why, from: loss.from, to: loss.to)
-        }
+        for loss in writer.losses.all { losses.add(loss) }
         return UpstreamRequest(
             url: address.endpoint("/chat/completions"), headers: headers(stream: request.stream),
             body: writer.out.bytes,

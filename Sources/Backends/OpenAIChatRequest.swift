@@ -13,13 +13,15 @@ struct ChatRequestWriter {
     var usedIDs: Set<UInt64> = []
     /// Whether the request offers a tool.
     private(set) var hasTools = false
+    let memory: ToolMemory
 
-    init(_ request: MessageRequest, _ known: KnownModel) {
+    init(_ request: MessageRequest, _ known: KnownModel, _ memory: ToolMemory = ToolMemory()) {
+        self.memory = memory
         self.request = request
         model = known.model
         profile = known.profile
         facts = known.facts
-        out = JSONWriter(capacity: request.body.range.count + 2048)
+        out = JSONWriter(capacity: request.body.range.count + request.body.range.count / 16 + 256)
     }
 
     /// The fields of the request that the translation reads, found in one pass.
@@ -43,7 +45,7 @@ struct ChatRequestWriter {
         }
         out.beginObject()
         out.field("model", model.name)
-        if let tools = fields.tools { hasTools = writeTools(tools) }
+        if let tools = fields.tools { hasTools = writeToolList(tools) }
         out.key("messages")
         out.beginArray()
         if let system = fields.system { writeSystem(system, at: "system", isFirst: true) }

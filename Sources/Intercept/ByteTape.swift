@@ -2,8 +2,11 @@
 struct ByteTape {
     private let side: Moment.Events.Side
     private let isEventStream: Bool
-    private var bytes: [UInt8] = []
-    private var marks: [Moment.Events.Mark] = []
+    /// What came, piece by piece: shared with whoever passes it on, and joined when it is handed over.
+    private var pieces: [(bytes: [UInt8], milliseconds: Double)] = []
+    private var count = 0
+    /// A line ended since an event's end was looked for: one long event is not joined anew for each of its pieces.
+    private var mayHoldEnd = false
     private var part = 0
     private var partStarted = 0.0
 
@@ -17,23 +20,35 @@ struct ByteTape {
     }
 
     mutating func append(_ more: [UInt8], at milliseconds: Double) {
-        if bytes.isEmpty { partStarted = milliseconds }
-        marks.append(.init(offset: bytes.count, milliseconds: milliseconds))
-        bytes.append(contentsOf: more)
+        if more.isEmpty { return }
+        if pieces.isEmpty { partStarted = milliseconds }
+        pieces.append((more, milliseconds))
+        count += more.count
+        mayHoldEnd = mayHoldEnd || more.contains(0x0A)
     }
 
     /// What is ready to be handed over: everything when the answer is complete, else a large or old stretch up to the end
     /// of its last event.
     mutating func take(at milliseconds: Double, isComplete: Bool) -> Moment.Event? {
-        guard !bytes.isEmpty else { return nil }
-        if isComplete { return .events(cut(bytes.count)) }
-        guard isEventStream, bytes.count > Self.partBytes || milliseconds - partStarted > Self.partMS,
-            let end = lastEventEnd()
-        else { return nil }
-        return .events(cut(end))
+        if pieces.isEmpty { return nil }
+        if isComplete { return .events(cut(joined(), count)) }
+        guard isEventStream, mayHoldEnd, count > Self.partBytes || milliseconds - partStarted > Self.partMS else {
+            return nil
+        }
+        mayHoldEnd = false
+        let bytes = joined()
+        return lastEventEnd(bytes).map { .events(cut(bytes, $0)) }
     }
 
-    private func lastEventEnd() -> Int? {
+    private func joined() -> [UInt8] {
+        if pieces.count == 1 { return pieces[0].bytes }
+        var all: [UInt8] = []
+        all.reserveCapacity(count)
+        for piece in pieces { all.append(contentsOf: piece.bytes) }
+        return all
+    }
+
+    private func lastEventEnd(_ bytes: [UInt8]) -> Int? {
         var at = bytes.count - 1
         while at > 0 {
             if bytes[at] == 0x0A, bytes[at - 1] == 0x0A || at > 1 && bytes[at - 1] == 0x0D && bytes[at - 2] == 0x0A {
@@ -44,17 +59,26 @@ struct ByteTape {
         return nil
     }
 
-    private mutating func cut(_ end: Int) -> Moment.Events {
-        let first = marks.firstIndex { $0.offset >= end } ?? marks.count
+    private mutating func cut(_ bytes: [UInt8], _ end: Int) -> Moment.Events {
+        var marks: [Moment.Events.Mark] = []
+        marks.reserveCapacity(pieces.count)
+        var offset = 0
+        var last = 0.0
+        for piece in pieces where offset < end {
+            marks.append(.init(offset: offset, milliseconds: piece.milliseconds))
+            last = piece.milliseconds
+            offset += piece.bytes.count
+        }
+        // The rest of the last piece came when that piece came.
+        let rest = Array(bytes[end..<offset])
+        pieces.removeFirst(marks.count)
+        if !rest.isEmpty { pieces.insert((rest, last), at: 0) }
+        count -= end
         let events = Moment.Events(
-            side: side, part: part, bytes: Array(bytes[..<end]), marks: Array(marks[..<first]),
+            side: side, part: part, bytes: end == bytes.count ? bytes : Array(bytes[..<end]), marks: marks,
             isEventStream: isEventStream)
-        let last = marks[..<first].last?.milliseconds ?? 0
-        bytes.removeFirst(end)
-        marks = marks[first...].map { .init(offset: $0.offset - end, milliseconds: $0.milliseconds) }
-        if !bytes.isEmpty, marks.first?.offset != 0 { marks.insert(.init(offset: 0, milliseconds: last), at: 0) }
         part += 1
-        partStarted = marks.first?.milliseconds ?? 0
+        partStarted = pieces.first?.milliseconds ?? 0
         return events
     }
 }

@@ -185,6 +185,8 @@ extension Connection {
         self.status = status
         isChunkedOut = (request?.minorVersion ?? 1) >= 1
         if !isChunkedOut { keepAlive = false }
+        // A stream may last long: what the request was read into is not kept for it.
+        if used == buffer.count { (buffer, used) = ([], 0) }
         try await send(HTTPWriter.streamHead(status, fields, chunked: isChunkedOut, keepAlive: keepAlive))
     }
 

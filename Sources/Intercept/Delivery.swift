@@ -1,6 +1,6 @@
 /// The client's side of one exchange: events go through the interceptors and become a stream or one whole answer. Keeps
 /// what the trace needs to know about it.
-struct Delivery {
+final class Delivery {
     private let client: Connection
     private let exchange: Exchange
     private let request: MessageRequest
@@ -8,7 +8,7 @@ struct Delivery {
     private let chain: Chain
     private var assembly = Assembly()
     private var grammar = Grammar()
-    private var out = JSONWriter(capacity: 4096)
+    private var out = JSONWriter(capacity: 512)
     private var tape: ByteTape
     private var hasBegun = false
     private var isOver = false
@@ -29,7 +29,7 @@ struct Delivery {
     }
 
     /// Sends events: those of one read go out in one write.
-    mutating func send(_ events: [MessageEvent]) async throws {
+    func send(_ events: [MessageEvent]) async throws {
         for event in events {
             if chain.isIdle {
                 try take(event)
@@ -40,7 +40,7 @@ struct Delivery {
         try await flush()
     }
 
-    private mutating func take(_ event: MessageEvent) throws(MessageError) {
+    private func take(_ event: MessageEvent) throws(MessageError) {
         if let violation = grammar.check(event) {
             exchange.record(.check(rule: violation.rule, message: violation.message))
         }
@@ -54,11 +54,12 @@ struct Delivery {
         hasBegun = true
     }
 
-    private mutating func flush() async throws {
+    private func flush() async throws {
         guard !out.bytes.isEmpty else { return }
         if !client.hasBegunAnswer { try await client.beginStream(200, streamFields()) }
         client.isBetweenEvents = false
-        if exchange.isObserved { tape.append(out.bytes, at: exchange.elapsedMS) }
+        // A copy without the room that the writer has: it is kept until the answer is complete.
+        if exchange.isObserved { tape.append(Array(out.bytes[...]), at: exchange.elapsedMS) }
         try await client.stream(out.bytes)
         client.isBetweenEvents = true
         out.removeAll()
@@ -75,13 +76,13 @@ struct Delivery {
     }
 
     /// Tells a waiting client that we still wait.
-    mutating func ping() async throws {
+    func ping() async throws {
         guard request.stream, hasBegun else { return }
         try await send([.ping])
     }
 
     /// The events are over: a stream ends, a whole answer goes out.
-    mutating func finish() async throws {
+    func finish() async throws {
         if let violation = grammar.finish() {
             exchange.record(.check(rule: violation.rule, message: violation.message))
         }
@@ -97,7 +98,7 @@ struct Delivery {
     }
 
     /// Ends the exchange with an error: as a status while nothing was sent, as an event afterwards.
-    mutating func fail(_ error: MessageError) async throws {
+    func fail(_ error: MessageError) async throws {
         guard !isOver else { return }
         isOver = true
         if client.hasBegunAnswer {
@@ -122,13 +123,13 @@ struct Delivery {
     }
 
     /// The client went away in the middle: what there was is kept.
-    mutating func abandon() {
+    func abandon() {
         guard !isOver else { return }
         isOver = true
         if hasBegun { recordResponse(status: 200, body: nil) }
     }
 
-    private mutating func recordResponse(status: Int, body: [UInt8]?, shouldRetry: Bool? = nil) {
+    private func recordResponse(status: Int, body: [UInt8]?, shouldRetry: Bool? = nil) {
         guard exchange.isObserved else { return }
         if let rest = tape.take(at: exchange.elapsedMS, isComplete: true) { exchange.record(rest) }
         let hasMessage = assembly.start != nil || assembly.hasContent

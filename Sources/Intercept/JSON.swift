@@ -1,3 +1,5 @@
+internal import CSystem
+
 /// A parsed JSON text: an index (the tape) over bytes that stay untouched, so that any part can be copied exactly as it
 /// was written. Key order, number spelling and escapes survive: prompt caches and thinking signatures depend on them.
 public final class JSONDocument: Sendable {
@@ -50,6 +52,18 @@ public struct JSON: Sendable {
 
     /// The value exactly as it was written.
     public var raw: ArraySlice<UInt8> { document.bytes[range] }
+
+    /// Whether the value is written with exactly these bytes.
+    public func isSpelled(_ bytes: [UInt8]) -> Bool {
+        let range = range
+        guard range.count == bytes.count else { return false }
+        return document.bytes.withUnsafeBytes { here in
+            bytes.withUnsafeBytes { there in
+                guard let left = here.baseAddress, let right = there.baseAddress else { return bytes.isEmpty }
+                return memcmp(left + range.lowerBound, right, range.count) == 0
+            }
+        }
+    }
 
     /// The first member with this name, or nil when there is none or this is no object.
     public subscript(_ name: String) -> JSON? {

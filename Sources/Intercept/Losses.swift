@@ -27,7 +27,12 @@ public struct Losses: Sendable {
     public mutating func add(
         _ operation: Operation, _ path: String, _ why: String, from: String? = nil, to: String? = nil
     ) {
-        guard seen.insert("\(operation.rawValue) \(path)").inserted else { return }
-        all.append(Loss(operation: operation, path: path, why: why, from: from, to: to))
+        add(Loss(operation: operation, path: path, why: why, from: from, to: to))
+    }
+
+    /// Notes a loss that was described before.
+    public mutating func add(_ loss: Loss) {
+        guard seen.insert("\(loss.operation.rawValue) \(loss.path)").inserted else { return }
+        all.append(loss)
     }
 }

@@ -1,9 +1,9 @@
 /// An answer that goes to the client as it came: status, fields and bytes. What it says is read on the side, for the
 /// trace. Where an interceptor sees events they are taken apart and only what it changed is written anew.
-struct PassThrough {
+final class PassThrough {
     private let transfer: Transfer
     private let head: UpstreamHead
-    private var turn: Turn
+    private let turn: Turn
     private var assembly = Assembly()
     private var parser = SSEParser()
     private var reader = MessageEventReader()
@@ -22,7 +22,7 @@ struct PassThrough {
         let isSuccess = (200..<300).contains(head.status) && turn.request.endpoint == .messages
         isEdited = isSuccess && (turn.chain.seesEvents || turn.request.model != turn.request.requestedModel)
         tape = ByteTape(.upstream, isEventStream: isEventStream)
-        inflater = Relay.inflater(for: head)
+        inflater = Inflater(for: head)
         gap = Gap(turn.limits)
     }
 
@@ -31,7 +31,7 @@ struct PassThrough {
 
     /// Relays one answer from beginning to end.
     static func run(_ transfer: Transfer, _ head: UpstreamHead, _ turn: Turn) async throws -> Outcome {
-        var relay = PassThrough(transfer, head, turn)
+        let relay = PassThrough(transfer, head, turn)
         do {
             return try await relay.run()
         } catch let failure {
@@ -47,7 +47,7 @@ struct PassThrough {
         }
     }
 
-    private mutating func run() async throws -> Outcome {
+    private func run() async throws -> Outcome {
         if isEventStream { try await stream() } else { try await whole() }
         return (200..<300).contains(head.status) && assembly.error == nil ? .ok : .upstreamError
     }
@@ -60,7 +60,7 @@ struct PassThrough {
         return fields
     }
 
-    private mutating func whole() async throws {
+    private func whole() async throws {
         let bytes = try await transfer.rest(limit: turn.limits.maxAnswer)
         let plain = try unpack(bytes)
         if exchange.isObserved { tape.append(plain, at: exchange.elapsedMS) }
@@ -76,7 +76,7 @@ struct PassThrough {
     }
 
     /// The message after the interceptors; untouched bytes when they changed nothing.
-    private mutating func edited(_ message: JSON, _ events: [MessageEvent]) async throws -> [UInt8] {
+    private func edited(_ message: JSON, _ events: [MessageEvent]) async throws -> [UInt8] {
         var out = Assembly()
         var isChanged = false
         for event in events {
@@ -88,7 +88,7 @@ struct PassThrough {
         return Self.rename(bytes, at: nil, to: turn.request)
     }
 
-    private mutating func stream() async throws {
+    private func stream() async throws {
         try await client.beginStream(head.status, fields)
         while true {
             switch try await transfer.next(within: gap.patienceMS) {
@@ -107,7 +107,7 @@ struct PassThrough {
 
     private static let pingEvent = Array("event: ping\ndata: {\"type\":\"ping\"}\n\n".utf8)
 
-    private mutating func relay(_ bytes: [UInt8]) async throws {
+    private func relay(_ bytes: [UInt8]) async throws {
         client.isBetweenEvents = false
         if !isEdited { try await client.stream(bytes) }
         let plain = try unpack(bytes)
@@ -120,7 +120,7 @@ struct PassThrough {
     }
 
     /// The events that `bytes` complete; nil: those that the end completes.
-    private mutating func split(_ bytes: [UInt8]?) throws(TranslationError) -> [SSEEvent] {
+    private func split(_ bytes: [UInt8]?) throws(TranslationError) -> [SSEEvent] {
         var events: [SSEEvent] = []
         let take: (SSEEvent) throws(TranslationError) -> Void = { events.append($0) }
         guard let bytes else {
@@ -133,7 +133,7 @@ struct PassThrough {
     }
 
     /// The events after the interceptors; what they left alone keeps its bytes.
-    private mutating func edited(_ events: [SSEEvent]) async throws -> [UInt8] {
+    private func edited(_ events: [SSEEvent]) async throws -> [UInt8] {
         var out = JSONWriter(capacity: 1024)
         for raw in events where !raw.isComment {
             let event = MessageEvent(raw)
@@ -163,7 +163,7 @@ struct PassThrough {
         return out
     }
 
-    private mutating func end() async throws {
+    private func end() async throws {
         let rest = try split(nil)
         for event in rest { note(reader.read(event)) }
         if isEdited, !rest.isEmpty { try await client.stream(edited(rest)) }
@@ -180,7 +180,7 @@ struct PassThrough {
         return plain
     }
 
-    private mutating func note(_ event: MessageEvent) {
+    private func note(_ event: MessageEvent) {
         guard exchange.isObserved else { return }
         if case .error(let error) = event {
             exchange.record(
@@ -194,7 +194,7 @@ struct PassThrough {
     }
 
     /// Records what there was; also called when the answer broke off.
-    private mutating func finish(status: Int, body: [UInt8]?) {
+    private func finish(status: Int, body: [UInt8]?) {
         guard exchange.isObserved else { return }
         if let rest = tape.take(at: exchange.elapsedMS, isComplete: true) { exchange.record(rest) }
         let hasMessage = assembly.start != nil

@@ -13,7 +13,7 @@ struct Pipeline {
         do {
             let request = try received.message(endpoint)
             stage = "hook"
-            var turn = Turn(
+            let turn = Turn(
                 request: request, chain: Chain(service.interceptors, exchange), exchange: exchange, client: client,
                 backend: service.backendName, limits: limits)
             chain = turn.chain
@@ -42,7 +42,7 @@ struct Pipeline {
     /// Translates, sends, and relays the answer; tries again what the backend knows to mend.
     private func forward<B: Backend>(_ backend: B, _ turn: Turn) async throws -> Outcome {
         if turn.request.endpoint == .countTokens, !backend.countsTokens { return try await count(turn) }
-        var attempt = try Attempt(backend, turn.request, turn.exchange)
+        let attempt = try Attempt(backend, turn.request, turn.exchange)
         while let sent = attempt.sent {
             let transfer: Transfer
             do {
@@ -97,12 +97,11 @@ struct Pipeline {
     private func relay<B: Backend>(
         _ decoder: B.Reply, _ transfer: Transfer, _ head: UpstreamHead, _ turn: Turn, _ attempt: Attempt<B>
     ) async throws -> Outcome {
-        var decoder = decoder
-        var relay = Relay(transfer, head, turn)
-        var delivery = Delivery(turn, attempt.fields(head), translateMicroseconds: attempt.microseconds)
+        let delivery = Delivery(turn, attempt.fields(head), translateMicroseconds: attempt.microseconds)
+        let relay = Relay(transfer, head, decoder, turn, to: delivery)
         do {
-            try await relay.translate(&decoder, head, to: &delivery)
-            attempt.recordLosses(decoder.losses)
+            try await relay.translate()
+            attempt.recordLosses(relay.losses)
             try await delivery.finish()
             return .ok
         } catch let failure {
@@ -112,7 +111,7 @@ struct Pipeline {
                 throw failure
             }
             turn.exchange.record(report, isRetried: false)
-            attempt.recordLosses(decoder.losses)
+            attempt.recordLosses(relay.losses)
             try await delivery.fail(report.error)
             return .upstreamError
         }
@@ -153,7 +152,7 @@ struct Pipeline {
 
     /// An interceptor's own words as the model's answer.
     private func answer(_ text: String, _ turn: Turn) async throws -> Outcome {
-        var delivery = Delivery(turn, HTTPFields(), translateMicroseconds: nil)
+        let delivery = Delivery(turn, HTTPFields(), translateMicroseconds: nil)
         let start = MessageStart(
             id: "msg_" + Identifier.hex(Identifier.random(12)), model: turn.request.requestedModel, usage: Usage())
         try await delivery.send([

@@ -1,34 +1,34 @@
 /// One upstream attempt's answer on its way to the client.
-struct Relay {
-    let transfer: Transfer
-    let limits: Limits
+final class Relay<Decoder: ReplyDecoder> {
+    private let transfer: Transfer
+    private let head: UpstreamHead
+    private let limits: Limits
+    private var decoder: Decoder
+    private let delivery: Delivery
     /// What came from the service, for the trace.
     private var tape: ByteTape
-    private var inflater: Inflater?
+    private let inflater: Inflater?
     private let exchange: Exchange
+    private var decoded = Decoded()
 
-    init(_ transfer: Transfer, _ head: UpstreamHead, _ turn: Turn) {
+    init(_ transfer: Transfer, _ head: UpstreamHead, _ decoder: Decoder, _ turn: Turn, to delivery: Delivery) {
         self.transfer = transfer
+        self.head = head
+        self.decoder = decoder
+        self.delivery = delivery
         limits = turn.limits
         exchange = turn.exchange
         tape = ByteTape(.upstream, isEventStream: head.mediaType == "text/event-stream")
-        inflater = Self.inflater(for: head)
+        inflater = Inflater(for: head)
     }
 
-    static func inflater(for head: UpstreamHead) -> Inflater? {
-        switch head.headers["content-encoding"]?.lowercased() {
-        case "gzip", "x-gzip", "deflate": Inflater(windowBits: 47)
-        default: nil
-        }
-    }
+    /// What was lost in the reply so far.
+    var losses: Losses { decoder.losses }
 
     /// Translates: bytes become events as they come, events go out whenever nothing more is buffered.
-    mutating func translate(
-        _ decoder: inout some ReplyDecoder, _ head: UpstreamHead, to delivery: inout Delivery
-    ) async throws {
-        var decoded = Decoded()
+    func translate() async throws {
         decoded.begin(&decoder, head)
-        try await hand(&decoded, to: &delivery)
+        try await hand()
         var gap = Gap(limits)
         while true {
             switch try await transfer.next(within: gap.patienceMS) {
@@ -37,20 +37,20 @@ struct Relay {
                 let plain = try unpack(bytes)
                 note(plain)
                 decoded.feed(&decoder, plain)
-                try await hand(&decoded, to: &delivery)
+                try await hand()
             case .silence:
                 if gap.isTooLong { throw gap.error }
                 try await delivery.ping()
             case .end:
                 decoded.finish(&decoder)
-                try await hand(&decoded, to: &delivery)
+                try await hand()
                 return finish()
             }
         }
     }
 
     /// What was understood before a failure still goes out.
-    private func hand(_ decoded: inout Decoded, to delivery: inout Delivery) async throws {
+    private func hand() async throws {
         if !decoded.events.isEmpty { try await delivery.send(decoded.events) }
         if let failure = decoded.failure { throw failure }
         decoded.events.removeAll(keepingCapacity: true)
@@ -65,16 +65,26 @@ struct Relay {
         return plain
     }
 
-    private mutating func note(_ bytes: [UInt8]) {
+    private func note(_ bytes: [UInt8]) {
         guard exchange.isObserved else { return }
         tape.append(bytes, at: exchange.elapsedMS)
         if let part = tape.take(at: exchange.elapsedMS, isComplete: false) { exchange.record(part) }
     }
 
     /// Hands over what is left, also after a failure.
-    mutating func finish() {
+    func finish() {
         guard exchange.isObserved else { return }
         if let rest = tape.take(at: exchange.elapsedMS, isComplete: true) { exchange.record(rest) }
+    }
+}
+
+extension Inflater {
+    /// For the coding that an answer's head names; nil for none.
+    convenience init?(for head: UpstreamHead) {
+        switch head.headers["content-encoding"]?.lowercased() {
+        case "gzip", "x-gzip", "deflate": self.init(windowBits: 47)
+        default: return nil
+        }
     }
 }
 

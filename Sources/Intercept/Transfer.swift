@@ -38,6 +38,8 @@ final class Transfer: Expiring, @unchecked Sendable {
     private var wakeAt: Monotonic?
     var watchIndex = -1
 
+    /// libcurl's smallest buffer for what is sent.
+    static let leastUpload = 16 << 10
     /// More than this unread, and libcurl is paused.
     private static let highWater = 512 << 10
 
@@ -56,6 +58,8 @@ final class Transfer: Expiring, @unchecked Sendable {
         let context = Unmanaged.passUnretained(self).toOpaque()
         curlx_set_string(handle, CURLOPT_URL, request.url)
         curlx_set_long(handle, CURLOPT_NOSIGNAL, 1)
+        // Each transfer has such a buffer for as long as it lasts, and streams are many and slow.
+        curlx_set_long(handle, CURLOPT_BUFFERSIZE, 4 << 10)
         curlx_set_long(handle, CURLOPT_TCP_NODELAY, 1)
         curlx_set_long(handle, CURLOPT_PROTOCOLS, Int(CURLPROTO_HTTP | CURLPROTO_HTTPS))
         curlx_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
@@ -85,9 +89,8 @@ final class Transfer: Expiring, @unchecked Sendable {
             // The array's storage does not move while `request` holds it.
             _ = request.body.withUnsafeBufferPointer { curlx_set_pointer(handle, CURLOPT_POSTFIELDS, $0.baseAddress) }
             if request.body.isEmpty { curlx_set_string(handle, CURLOPT_POSTFIELDS, "") }
-            if request.body.count > 65_536 {
-                curlx_set_long(handle, CURLOPT_UPLOAD_BUFFERSIZE, min(request.body.count, 512 << 10))
-            }
+            let room = max(Self.leastUpload, min(request.body.count, 512 << 10))
+            curlx_set_long(handle, CURLOPT_UPLOAD_BUFFERSIZE, room)
         }
         if request.method != "POST", request.method != "HEAD" {
             curlx_set_string(handle, CURLOPT_CUSTOMREQUEST, request.method)
@@ -209,7 +212,7 @@ extension Transfer {
     /// The body of an answer without success, unpacked; a long one is cut.
     func plainBody(_ head: UpstreamHead) async throws(TransferError) -> [UInt8] {
         let body = try await rest(limit: 16 << 20)
-        guard let inflater = Relay.inflater(for: head) else { return body }
+        guard let inflater = Inflater(for: head) else { return body }
         var plain: [UInt8] = []
         return inflater.feed(body, into: &plain, limit: 16 << 20) ? plain : body
     }

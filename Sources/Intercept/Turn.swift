@@ -1,15 +1,26 @@
 /// One Messages request being answered: what every step of its way needs.
-struct Turn {
+final class Turn {
     var request: MessageRequest
     let chain: Chain
     let exchange: Exchange
     let client: Connection
     let backend: String
     let limits: Limits
+
+    init(
+        request: MessageRequest, chain: Chain, exchange: Exchange, client: Connection, backend: String, limits: Limits
+    ) {
+        self.request = request
+        self.chain = chain
+        self.exchange = exchange
+        self.client = client
+        self.backend = backend
+        self.limits = limits
+    }
 }
 
 /// The attempts of one exchange at its upstream.
-struct Attempt<B: Backend> {
+final class Attempt<B: Backend> {
     private let backend: B
     private let request: MessageRequest
     private let exchange: Exchange
@@ -36,7 +47,7 @@ struct Attempt<B: Backend> {
     }
 
     /// Asks the backend for another request after a refusal.
-    mutating func mend(_ head: UpstreamHead, _ body: [UInt8]) -> Bool {
+    func mend(_ head: UpstreamHead, _ body: [UInt8]) -> Bool {
         guard number < Self.most, let last = sent else { return false }
         let before = losses.all.count
         sent = backend.retry(request, after: last, head: head, body: body, &losses)

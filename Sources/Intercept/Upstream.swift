@@ -60,6 +60,11 @@ public final class Upstream: @unchecked Sendable {
         curl_multi_remove_handle(UnsafeMutableRawPointer(multi), UnsafeMutableRawPointer(transfer.easy))
         if idle.count < 64 {
             curl_easy_reset(UnsafeMutableRawPointer(transfer.easy))
+            // Only the handles used again first keep the memory of a large request.
+            if idle.count >= 4 {
+                curlx_set_long(
+                    UnsafeMutableRawPointer(transfer.easy), CURLOPT_UPLOAD_BUFFERSIZE, Transfer.leastUpload)
+            }
             idle.append(transfer.easy)
         } else {
             curl_easy_cleanup(UnsafeMutableRawPointer(transfer.easy))
