@@ -15,6 +15,11 @@ final class MomentQueue: @unchecked Sendable {
         case bare(Moment, bodyBytes: Int)
         /// A stretch of this exchange's stream was left out.
         case dropped(Exchange)
+
+        /// Nothing more will come of its exchange.
+        var endsExchange: Bool {
+            if case .moment(let moment) = self, case .end = moment.event { true } else { false }
+        }
     }
 
     private let limit: Int
@@ -162,6 +167,9 @@ final class MomentQueue: @unchecked Sendable {
         flushesDone = .max
         lock.signalWaiters()
     }
+
+    /// There is time to let others go first.
+    var isShort: Bool { waitingBytes < limit / 16 }
 
     var waitingBytes: Int {
         lock.acquire()

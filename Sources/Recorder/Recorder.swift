@@ -153,7 +153,11 @@ final class WriterThread: @unchecked Sendable {
         while true {
             let batch = queue.next(&entries, pause: pause, block: !hasWork)
             if !entries.isEmpty { writer.check() }
-            for entry in entries { writer.write(entry) }
+            for entry in entries {
+                writer.write(entry)
+                // On a single core the next answer would otherwise wait for the whole batch; a long queue cannot wait.
+                if entry.endsExchange, queue.isShort { sched_yield() }
+            }
             writer.flush()
             writer.statistics.droppedEvents = batch.droppedEvents
             writer.statistics.droppedBodies = batch.droppedBodies
