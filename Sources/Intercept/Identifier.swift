@@ -1,4 +1,9 @@
-import Synchronization
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+internal import Synchronization
 
 /// Identifiers that we make.
 public enum Identifier {
@@ -26,16 +31,19 @@ public enum Identifier {
     /// Random bytes that nobody can guess.
     public static func random(_ count: Int) -> [UInt8] {
         pool.withLock { pool in
-            if pool.count < count {
-                var generator = SystemRandomNumberGenerator()
-                while pool.count < count + 512 {
-                    withUnsafeBytes(of: generator.next()) { pool.append(contentsOf: $0) }
-                }
-            }
+            while pool.count < count { pool += fresh() }
             let bytes = Array(pool.suffix(count))
             pool.removeLast(count)
             return bytes
         }
+    }
+
+    /// As many bytes as the system gives at once; eight of them where it gives none that way.
+    private static func fresh() -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 256)
+        if getentropy(&bytes, bytes.count) == 0 { return bytes }
+        var generator = SystemRandomNumberGenerator()
+        return withUnsafeBytes(of: generator.next()) { Array($0) }
     }
 
     public static func hex(_ bytes: some Sequence<UInt8>) -> String {
