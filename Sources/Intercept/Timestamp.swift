@@ -35,6 +35,24 @@ public struct Timestamp: Sendable, Equatable, Comparable {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// The moment that `rfc3339` writes so, to the millisecond; nil for any other spelling.
+    public init?(rfc3339 text: String) {
+        let digits = text.utf8.map { Int($0) - 48 }
+        guard digits.count == 24, text.utf8.last == UInt8(ascii: "Z") else { return nil }
+        func number(_ range: Range<Int>) -> Int? {
+            digits[range].allSatisfy { 0...9 ~= $0 } ? digits[range].reduce(0) { $0 * 10 + $1 } : nil
+        }
+        guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
+            let minute = number(14..<16), let second = number(17..<19), let milli = number(20..<23)
+        else { return nil }
+        let shifted = month > 2 ? (year, month - 3) : (year - 1, month + 9)
+        let yearOfEra = shifted.0 % 400
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + (153 * shifted.1 + 2) / 5 + day - 1
+        let days = shifted.0 / 400 * 146_097 + dayOfEra - 719_468
+        let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second
+        self.init(nanoseconds: Int64(seconds * 1000 + milli) * 1_000_000)
+    }
+
     /// `2026-11-21`, UTC.
     public var day: String {
         let parts = civil

@@ -34,14 +34,25 @@ public final class TraceReader: Sequence, IteratorProtocol {
 
     private let path: String
     private let file: gzFile
-    private var chunk = [UInt8](repeating: 0, count: 1 << 18)
+    /// The record types that are wanted; nil for all.
+    private let wanted: [[UInt8]]?
+    private let wantsBody: ((TraceRecord) -> Bool)?
+    private var chunk = [UInt8](repeating: 0, count: 1 << 20)
     /// How much of `chunk` is filled, and how much of that is used.
     private var filled = 0
     private var at = 0
     private var isAtEnd = false
 
     /// Opens a trace. Throws when there is no such file or it may not be read.
-    public init(path: String) throws(TraceError) {
+    ///
+    /// - Parameters:
+    ///   - only: The record types that are wanted. Lines that begin as another type are stepped over without being parsed,
+    ///     so what is wrong behind their beginning goes unseen. nil for all.
+    ///   - wantsBody: Told the head of a `request` or `upstream`, says whether its `body` (nearly all of a trace's bytes) is
+    ///     wanted too; without it the record is its head. nil: always.
+    public init(
+        path: String, only types: [String]? = nil, wantsBody: ((TraceRecord) -> Bool)? = nil
+    ) throws(TraceError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw TraceError("cannot read \(path): \(SystemCall.reason(errno)); claudecodex sessions lists traces")
@@ -50,9 +61,12 @@ public final class TraceReader: Sequence, IteratorProtocol {
             close(descriptor)
             throw TraceError("cannot read \(path): out of memory")
         }
-        gzbuffer(file, 1 << 18)
+        // Much less than `chunk`: plain files are then read straight into it.
+        gzbuffer(file, 1 << 17)
         self.path = path
         self.file = file
+        wanted = types.map { $0.map { Array("\($0)\"".utf8) } }
+        self.wantsBody = wantsBody
     }
 
     deinit { gzclose(file) }
@@ -74,6 +88,7 @@ public final class TraceReader: Sequence, IteratorProtocol {
     }
 
     private func record(_ line: [UInt8]) -> TraceRecord? {
+        if let wantsBody, let head = head(of: line), !wantsBody(head) { return head }
         if let json = try? JSON.parse(line), json.isObject {
             if json["v"]?.int == 1 { return TraceRecord(json: json) }
             newerLines += 1
@@ -103,16 +118,62 @@ public final class TraceReader: Sequence, IteratorProtocol {
 
     private static let beginning = Array(#"{"v":1,"type":""#.utf8)
 
+    /// A record without its body, if it is one that has a body and this is its last member.
+    private func head(of line: [UInt8]) -> TraceRecord? {
+        let text = line.span
+        guard line.starts(with: Self.request) || line.starts(with: Self.upstream),
+            let end = text.find(Self.bodyName, in: 0..<line.count),
+            let json = try? JSON.parse(line[..<end] + [UInt8(ascii: "}")])
+        else { return nil }
+        return TraceRecord(json: json)
+    }
+
+    private static let request = beginning + Array("request\"".utf8)
+    private static let upstream = beginning + Array("upstream\"".utf8)
+    private static let bodyName = Array(#","body":"#.utf8)
+    /// More than the beginning and the name of any type.
+    private static let look = 64
+
     private func nextLine() -> [UInt8]? {
+        while gather() {
+            let isWanted = isWantedLine
+            if let line = takeLine(isWanted) { return line }
+        }
+        return nil
+    }
+
+    /// Has the next line's beginning in `chunk`; false at the end of the file.
+    private func gather() -> Bool {
+        if filled - at < Self.look, !isAtEnd, lineEnd() == nil {
+            chunk.withUnsafeMutableBytes { $0.copyBytes(from: UnsafeRawBufferPointer(rebasing: $0[at..<filled])) }
+            (at, filled) = (0, filled - at)
+            while filled < Self.look, fill(behind: filled) {}
+        }
+        return at < filled
+    }
+
+    /// Whether the line at `at` is of a type that is wanted, or no record at all.
+    private var isWantedLine: Bool {
+        guard let wanted else { return true }
+        return chunk[at..<filled].withUnsafeBytes { line in
+            guard line.starts(with: Self.beginning) else { return true }
+            let type = UnsafeRawBufferPointer(rebasing: line.dropFirst(Self.beginning.count))
+            return wanted.contains { type.starts(with: $0) }
+        }
+    }
+
+    /// Goes behind the line's end; gives the line if it is wanted.
+    private func takeLine(_ isWanted: Bool) -> [UInt8]? {
         var line: [UInt8] = []
         while true {
-            if let end = lineEnd() {
-                line.append(contentsOf: chunk[at..<end])
+            let end = lineEnd()
+            if isWanted { line.append(contentsOf: chunk[at..<(end ?? filled)]) }
+            if let end {
                 at = end + 1
-                return line
+                return isWanted ? line : nil
             }
-            line.append(contentsOf: chunk[at..<filled])
-            if !fill() { return line.isEmpty ? nil : line }
+            (at, filled) = (0, 0)
+            if !fill(behind: 0) { return isWanted ? line : nil }
         }
     }
 
@@ -123,14 +184,14 @@ public final class TraceReader: Sequence, IteratorProtocol {
         }
     }
 
-    private func fill() -> Bool {
-        at = 0
-        filled = 0
+    /// Reads more behind what is there; false when there is no more.
+    private func fill(behind offset: Int) -> Bool {
         if isAtEnd { return false }
-        let count = gzread(file, &chunk, UInt32(chunk.count))
-        if count < chunk.count { note(count) }
-        filled = Swift.max(0, Int(count))
-        return filled > 0
+        let room = chunk.count - offset
+        let count = chunk.withUnsafeMutableBytes { gzread(file, $0.baseAddress.map { $0 + offset }, UInt32(room)) }
+        if Int(count) < room { note(count) }
+        filled = offset + Swift.max(0, Int(count))
+        return count > 0
     }
 
     private func note(_ count: Int32) {

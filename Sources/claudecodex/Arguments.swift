@@ -11,7 +11,7 @@ struct Arguments: Equatable {
 
     var word = Word.serve
     var given: [Given] = []
-    /// `run`: the command. `help`: the topics.
+    /// `run`: the command. `help`: the topics. Commands that read traces: traces and filters.
     var operands: [String] = []
     var help: Help?
 
@@ -109,11 +109,12 @@ struct Arguments: Equatable {
     }
 
     private mutating func takeWord(_ text: String) throws(Failure) {
+        if hasWord, word.readsTraces { return operands.append(text) }
         if hasWord {
             if word == .run { throw .usage("run: put -- before the command", "claudecodex run -- \(text) ...") }
             throw .usage("\(word.rawValue) takes no argument, got '\(text)'", word.usage)
         }
-        guard let known = Word(rawValue: text) else {
+        guard let known = Word(spelled: text) else {
             let words = Word.allCases.map(\.rawValue)
             throw .usage(
                 "unknown command '\(text)'" + Suggestion.phrase(for: text, in: words),

@@ -31,6 +31,10 @@ enum ExitCode: Int32 {
     case success = 0
     /// Unknown word, flag or value.
     case usage = 64
+    /// The answer is "no": nothing matched, a check failed.
+    case negative = 1
+    /// What was named is no trace.
+    case noTrace = 65
     /// The address is in use.
     case unavailable = 69
     /// Traces cannot be written.

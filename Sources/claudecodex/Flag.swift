@@ -11,7 +11,7 @@ struct Flag: Sendable {
         case maxBody = "max-body"
         case timeout, ping
         case envFile = "env-file"
-        case config, shell, help, version
+        case config, shell, calls, json, help, version
     }
 
     /// The headings under which help lists them.

@@ -48,9 +48,10 @@ enum Flags {
 
     private static let traces: [Flag] = [
         Flag(
-            name: .logDir, value: "DIR", fallback: "the state directory", group: .traces, words: [.serve, .run],
+            name: .logDir, value: "DIR", fallback: "the state directory", group: .traces,
+            words: [.serve, .run, .sessions, .tools],
             isCommon: true,
-            doc: "Where traces go.",
+            doc: "Where traces are.",
             detail: """
                 Without it: ./logs if it holds the marker file .claudecodex, else $XDG_STATE_HOME/claudecodex/logs, which
                 is ~/.local/state/claudecodex/logs unless set.
@@ -95,10 +96,10 @@ enum Flags {
         ),
         Flag(
             name: .color, value: "WHEN", choices: ["auto", "always", "never"], fallback: "auto", group: .output,
-            words: [.serve, .run], doc: "Whether to use colours.",
+            words: [.serve, .run, .sessions, .tools], doc: "Whether to use colours.",
             detail: "auto: on a terminal; honours NO_COLOR, FORCE_COLOR and TERM=dumb."),
         Flag(
-            name: .quiet, short: "q", group: .output, words: [.serve, .run], isCommon: true,
+            name: .quiet, short: "q", group: .output, words: [.serve, .run, .sessions, .tools], isCommon: true,
             doc: "Say nothing but errors."),
         Flag(
             name: .verbose, short: "v", repeats: true, group: .output, words: [.serve, .run], isCommon: true,
@@ -141,6 +142,12 @@ enum Flags {
         Flag(
             name: .shell, value: "sh|fish|ps1", choices: ["sh", "fish", "ps1"], fallback: "from $SHELL", isAction: true,
             group: .other, words: [.env], doc: "Whose syntax `env` prints."),
+        Flag(
+            name: .calls, isAction: true, group: .other, words: [.tools],
+            doc: "List the calls instead of counting them."),
+        Flag(
+            name: .json, isAction: true, group: .other, words: [.sessions, .tools],
+            doc: "Print JSON; help of the command says which."),
         Flag(
             name: .help, short: "h", isAction: true, group: .other, words: Word.allCases, isCommon: true,
             doc: "-h: one screen. --help: everything."),

@@ -44,6 +44,8 @@ struct ClaudeCodex {
                 entries: entries,
                 inherited: inherited)
             return try run.run(notes: configuration.notes)
+        case .sessions: return try Sessions.run(arguments, settings, configuration.environment).rawValue
+        case .tools: return try Tools.run(arguments, settings, configuration.environment).rawValue
         case .serve, .help, .version:
             return try Serve.run(arguments, settings, configuration.environment, notes: configuration.notes).rawValue
         }

@@ -15,12 +15,12 @@ enum Text {
 
     /// Filled up with spaces on the right.
     static func left(_ text: String, _ width: Int) -> String {
-        text + String(repeating: " ", count: max(0, width - text.unicodeScalars.count))
+        text + String(repeating: " ", count: max(0, width - Self.width(text)))
     }
 
     /// Filled up with spaces on the left.
     static func right(_ text: String, _ width: Int) -> String {
-        String(repeating: " ", count: max(0, width - text.unicodeScalars.count)) + text
+        String(repeating: " ", count: max(0, width - Self.width(text))) + text
     }
 
     /// Breaks text into lines of at most `width` characters, at spaces; the text's own line ends count as spaces.
@@ -36,10 +36,17 @@ enum Text {
         return lines.joined(separator: "\n")
     }
 
-    /// At most `width` characters, with an ellipsis where something is missing.
+    /// At most `width` columns, with an ellipsis where something is missing.
     static func cut(_ text: String, _ width: Int) -> String {
-        guard text.unicodeScalars.count > width, width > 0 else { return text }
-        return String(String.UnicodeScalarView(text.unicodeScalars.prefix(width - 1))) + "…"
+        guard width > 0, Self.width(text) > width else { return text }
+        var kept = String.UnicodeScalarView()
+        var room = width - 1
+        for scalar in text.unicodeScalars {
+            room -= Self.width(scalar)
+            if room < 0 { break }
+            kept.append(scalar)
+        }
+        return String(kept) + "…"
     }
 
     /// Control characters, and those that turn the direction of writing, become visible: `\x1b`. What models and tools

@@ -1,12 +1,24 @@
 /// The first word of the command line.
 enum Word: String, CaseIterable, Sendable {
-    case serve, run, env, version, help
+    case serve, run, sessions, tools, env, version, help
+
+    /// The word that a text on the command line means; some have a second name.
+    init?(spelled text: String) {
+        let known = ["inspect": Word.tools, "ls": .sessions][text] ?? Word(rawValue: text)
+        guard let known else { return nil }
+        self = known
+    }
+
+    /// Takes traces and filters behind itself.
+    var readsTraces: Bool { self == .sessions || self == .tools }
 
     /// How it is written.
     var usage: String {
         switch self {
         case .serve: "claudecodex [serve] [flags]"
         case .run: "claudecodex run [flags] -- CMD [ARG...]"
+        case .sessions: "claudecodex sessions [TRACE...] [FILTER...] [--json]"
+        case .tools: "claudecodex tools [TRACE...|SESSION|last] [FILTER...] [--calls] [--json]"
         case .env: "claudecodex env [--shell sh|fish|ps1] [flags]"
         case .version: "claudecodex version"
         case .help: "claudecodex help [COMMAND|FLAG|VARIABLE]"
@@ -17,6 +29,8 @@ enum Word: String, CaseIterable, Sendable {
         switch self {
         case .serve: "Record and forward what clients send; the default."
         case .run: "Start a proxy for one command, run it, print a summary."
+        case .sessions: "List the recorded sessions, newest first (also: ls)."
+        case .tools: "Show how tools were used: calls, failures, time, sequences, repetitions (also: inspect)."
         case .env: "Print the variables with which a client uses this proxy."
         case .version: "Print the versions of this program and of what it is built on."
         case .help: "Explain a command, a flag or a variable."
@@ -39,6 +53,36 @@ enum Word: String, CaseIterable, Sendable {
             credentials alone. Exit code: the command's own; 128+N when signal N ended it; 127 not found; 126 not executable;
             125 when the proxy failed; 64 for a mistake on the command line.
             """
+        case .sessions:
+            """
+            Without a TRACE (a file, or a directory of them) it reads the directory of traces. A row is a session: when it began,
+            how long it took, the models asked for, the backends, agents, exchanges (Messages requests), tool calls, prompt
+            tokens, how many of them came from the cache, tokens written, and exchanges without an answer of the model.
+
+            \(Self.filters(Sessions.fields.names)) `session=5f0c` wants the whole id, `session~5f0c` a part of it.
+
+            --json prints an array of objects: session, started, ended, models, backends, files, subagents, exchanges, tool_calls,
+            failed_tool_calls, prompt_tokens, cache_read_tokens, output_tokens, errors. Exit code: 0; 1 when there is none; 65 when
+            there is no trace.
+            """
+        case .tools:
+            """
+            Reads the traces named (files or directories), a session by the beginning of its id, the `last` one, or without any
+            the whole directory of traces. `median gap` and `p95` are the time from the end of the answer to the request with the
+            result: the tool's time and the user's, who may have been asked for permission. `input` and `output` are tokens,
+            estimated as a quarter of the bytes. Below the table: which tools follow one another; calls that were repeated with
+            the same arguments, and what that brought into the conversation again; what came after a failure; circles;
+            answers with several calls; calls without a result and results without a call; tools that were offered and never
+            called, with the size of their definitions.
+
+            --calls lists the calls. \(Self.filters(Tools.fields.names))
+
+            --json prints one object: `tools` (tool, calls, failed, open, input_bytes, output_bytes, median_gap_ms, p95_gap_ms),
+            `sequences` (tools, count), `repeated` (tool, tool_id, id, session, input, count, repeated_bytes), `after_failure` (tool,
+            same_call, other_input, other_tool, no_call), `loops` (tools, rounds, id, session), `parallel` (calls, answers),
+            `open_calls`, `stray_results`, `offered` (tool, requests, bytes, called), `skipped` (lines, bytes, newer, failures).
+            With --calls: one object a line, with the trace's names. Exit code: 0; 1 when no call fits; 65 when there is no trace.
+            """
         case .env:
             """
             For `eval "$(claudecodex env)"`. Give it the same flags and variables as the proxy, so that both agree on the
@@ -47,5 +91,12 @@ enum Word: String, CaseIterable, Sendable {
         case .version: "One line each: claudecodex, libcurl, zlib."
         case .help: "Without a topic the same as --help. `-h` is the short form."
         }
+    }
+
+    private static func filters(_ names: [String]) -> String {
+        """
+        A FILTER is `field op value`; several must all hold: `tool=Bash error gap>2s since=1h`. Fields:
+        \(names.joined(separator: " ")), and since (a duration or a date). Operators: = != ~ (contains) !~ > >= < <=. A field alone asks whether it is so (`error`); any other word is looked for in the texts.
+        """
     }
 }

@@ -104,7 +104,7 @@ import Testing
             (["run", "--"], "run: no command"),
             (["--", "claude"], "-- belongs to run"),
             (["run", "-p", "1", "--", "x"], "--port does not go with run, only with serve, env"),
-            (["version", "-q"], "--quiet does not go with version, only with serve, run"),
+            (["version", "-q"], "--quiet does not go with version, only with serve, run, sessions, tools"),
             (["serve", "--shell", "sh"], "--shell does not go with serve, only with env"),
         ])
     func mistakes(_ arguments: [String], _ message: String) {

@@ -110,3 +110,52 @@ struct TraceReaderTests {
         }
     }
 }
+
+/// Reading only some of the records.
+struct SelectiveReadingTests {
+    static let request =
+        #"{"v":1,"type":"request","seq":1,"delta":{"base":"x","keep":{"body":2}},"note":",\"body\":","body":{"a":[1,2]}}"#
+    static let head = #"{"v":1,"type":"request","seq":2,"path":"/","body":{"a":",\"body\":"}}"#
+    static let lines = [
+        request, #"{"v":1,"type":"events","seq":3,"events":[]}"#, head, "torn {", #"{"v":1,"type":"event","seq":4}"#,
+        #"{"v":1,"type":"end","seq":5}"#, #"{"v":2,"type":"end"}"#,
+    ]
+
+    static func read(_ text: String, only types: [String]?, body: Bool = true) throws -> (reader: TraceReader, Folder) {
+        let folder = Folder()
+        try folder.write("t.jsonl", Array(text.utf8))
+        return (
+            try TraceReader(path: folder.file("t.jsonl"), only: types, wantsBody: body ? nil : { _ in false }), folder
+        )
+    }
+
+    @Test("lines of other types are stepped over; what is no record is still counted")
+    func types() throws {
+        let (reader, folder) = try Self.read(Self.lines.joined(separator: "\n"), only: ["request", "end"])
+        #expect(reader.compactMap { $0["seq"]?.int } == [1, 2, 5])
+        #expect(reader.skippedLines == 1 && reader.newerLines == 1)
+        _ = folder
+    }
+
+    @Test("a request without its body is its head; a member of that name elsewhere does not mislead")
+    func heads() throws {
+        let (reader, folder) = try Self.read(Self.lines.joined(separator: "\n"), only: ["request"], body: false)
+        let records = Array(reader)
+        #expect(records.map { $0["seq"]?.int } == [1, 2])
+        #expect(records.map { $0["path"]?.string } == [nil, "/"])
+        #expect(records[1]["body"] == nil)
+        _ = folder
+    }
+
+    @Test("what is stepped over may be longer than the buffer, and the line behind it lies anywhere in it")
+    func long() throws {
+        for length in [(1 << 20) - 40, (1 << 20) - 1, 1 << 20, (1 << 20) + 30, 3 << 20] {
+            let long = #"{"v":1,"type":"events","t":""# + String(repeating: "x", count: length) + #""}"#
+            let (reader, folder) = try Self.read(
+                [long, Self.head, long, Self.lines[5]].joined(separator: "\n"), only: ["request", "end"])
+            #expect(reader.compactMap { $0["seq"]?.int } == [2, 5])
+            #expect(reader.skippedLines == 0)
+            _ = folder
+        }
+    }
+}

@@ -1,0 +1,105 @@
+/// The sessions of a trace, each in one line: when, who answered, how much, and how it went.
+internal import Intercept
+
+public struct SessionList: Sendable {
+    /// The record types that `take` looks at.
+    public static let types = ["meta", "request", "response", "tool_call", "tool_result", "end"]
+
+    /// One session.
+    public struct Row: Sendable {
+        public let id: String
+        /// RFC 3339: the first request and the last record.
+        public let started: String
+        public internal(set) var ended: String
+        /// The files that hold it, in order.
+        public internal(set) var files: [String] = []
+        /// The models asked for and the backends, most used first.
+        public var models: [String] { Self.byUse(modelUses) }
+        public var backends: [String] { Self.byUse(backendUses) }
+        /// Agents beside the main one.
+        public internal(set) var subagents: Set<String> = []
+        /// Messages requests; counts of tokens, model lists and probes are not among them.
+        public internal(set) var exchanges = 0
+        public internal(set) var calls = 0
+        public internal(set) var failedCalls = 0
+        /// Tokens: the whole prompt, of that read from the cache, and written.
+        public internal(set) var prompt = 0
+        public internal(set) var cacheRead = 0
+        public internal(set) var output = 0
+        /// Exchanges that got no answer of the model.
+        public internal(set) var errors = 0
+        var modelUses: [String: Int] = [:]
+        var backendUses: [String: Int] = [:]
+
+        private static func byUse(_ uses: [String: Int]) -> [String] {
+            uses.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
+        }
+    }
+
+    /// In the order in which they began to be recorded.
+    public private(set) var rows: [Row] = []
+    private var places: [String: Int] = [:]
+    /// Messages exchanges that have begun.
+    private var open: Set<String> = []
+    private var file = ""
+    private var backend = ""
+
+    public init() {}
+
+    /// Call this before the records of another file.
+    public mutating func begin(file: String) {
+        self.file = file
+        backend = ""
+    }
+
+    public mutating func take(_ record: TraceRecord) {
+        if record.type == "meta" {
+            backend = record["backend"]?.string ?? ""
+            return
+        }
+        guard let session = record.session, let time = record["ts"]?.string else { return }
+        let place = place(of: session, time)
+        if rows[place].files.last != file { rows[place].files.append(file) }
+        rows[place].ended = max(rows[place].ended, time)
+        add(record, place)
+    }
+
+    private mutating func place(of session: String, _ time: String) -> Int {
+        if let place = places[session] { return place }
+        places[session] = rows.count
+        rows.append(Row(id: session, started: time, ended: time))
+        return rows.count - 1
+    }
+
+    private mutating func add(_ record: TraceRecord, _ place: Int) {
+        switch record.type {
+        case "request": begin(record, place)
+        case "response": Self.add(record["usage"], &rows[place])
+        case "tool_call": rows[place].calls += 1
+        case "tool_result": if record["is_error"]?.bool ?? false { rows[place].failedCalls += 1 }
+        case "end":
+            guard let id = record.id, open.remove(id) != nil else { return }
+            if !(record["outcome"]?.equals("ok") ?? false) { rows[place].errors += 1 }
+        default: break
+        }
+    }
+
+    private mutating func begin(_ record: TraceRecord, _ place: Int) {
+        guard record["path"]?.equals("/v1/messages") ?? false, let id = record.id else { return }
+        open.insert(id)
+        rows[place].exchanges += 1
+        if let model = record["model"]?.string { rows[place].modelUses[model, default: 0] += 1 }
+        if !backend.isEmpty { rows[place].backendUses[backend, default: 0] += 1 }
+        if let agent = record["agent"]?.string, agent != "main" { rows[place].subagents.insert(agent) }
+    }
+
+    private static func add(_ usage: JSON?, _ row: inout Row) {
+        guard let usage else { return }
+        let parts = ["input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"].map {
+            usage[$0]?.int ?? 0
+        }
+        row.prompt += parts.reduce(0, +)
+        row.cacheRead += parts[1]
+        row.output += usage["output_tokens"]?.int ?? 0
+    }
+}

@@ -1,0 +1,56 @@
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+internal import Intercept
+
+/// What the commands that read traces have in common: the traces meant, the filter, and the place to print to.
+struct Reading {
+    let choice: TraceChoice
+    let filter: Filter
+    let terminal: Terminal
+    let isJSON: Bool
+    private let isQuiet: Bool
+    var progress: Progress
+
+    init(
+        _ arguments: Arguments, _ settings: Settings, _ environment: Environment, fields: Filter.Fields
+    ) throws(Failure) {
+        let directory = try LogDirectory.choose(
+            settings.logDirectory, hasMarker: Files.exists(LogDirectory.marker), environment)
+        choice = try TraceChoice(arguments.operands, directory: directory)
+        filter = try Filter(choice.rest, fields)
+        terminal = Terminal.current(STDOUT_FILENO, color: settings.color, environment)
+        isJSON = arguments.has(.json)
+        isQuiet = settings.detail == .quiet
+        progress = Progress(isShown: isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb" && !isQuiet)
+    }
+
+    /// Prints the answer, and on stderr what could not be read.
+    func print(_ answer: [UInt8], _ damage: TraceScan.Damage) {
+        Output.write(answer, to: STDOUT_FILENO)
+        if isQuiet { return }
+        for sentence in damage.sentences { Output.say("claudecodex: \(Text.printable(sentence))\n") }
+    }
+
+    func print(_ lines: [String], _ damage: TraceScan.Damage) {
+        print(Array((lines.joined(separator: "\n") + "\n").utf8), damage)
+    }
+}
+
+extension TraceScan.Damage {
+    /// `"skipped":{"lines":3,"bytes":2104,"newer":0,"files":["…"]}`
+    func write(_ out: inout JSONWriter) {
+        out.key("skipped")
+        out.beginObject()
+        out.field("lines", lines)
+        out.field("bytes", bytes)
+        out.field("newer", newer)
+        out.key("failures")
+        out.beginArray()
+        for failure in failures { out.string(failure) }
+        out.endArray()
+        out.endObject()
+    }
+}

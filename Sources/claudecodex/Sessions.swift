@@ -1,0 +1,107 @@
+internal import Intercept
+internal import Recorder
+
+/// `claudecodex sessions`: what was recorded, newest first.
+enum Sessions {
+    static let fields = Filter.Fields(
+        names: [
+            "session", "model", "backend", "file", "exchanges", "tools", "failed", "agents", "input", "output", "hit",
+            "error", "time",
+        ],
+        searched: ["session", "model", "backend", "file"])
+
+    static func run(_ arguments: Arguments, _ settings: Settings, _ environment: Environment) throws(Failure)
+        -> ExitCode
+    {
+        var reading = try Reading(arguments, settings, environment, fields: fields)
+        var list = SessionList()
+        let scan = TraceScan(choice: reading.choice, types: SessionList.types)
+        let damage = try scan.run(&reading.progress, begin: { list.begin(file: $0) }, take: { list.take($0) })
+        let rows = list.rows.filter { row in reading.filter.matches { value(row, $0) } }
+            .sorted { ($0.ended, $0.id) > ($1.ended, $1.id) }
+        if reading.isJSON {
+            reading.print(json(rows), damage)
+        } else if rows.isEmpty {
+            reading.print(["no sessions" + (reading.filter.isEmpty ? "" : " fit the filter")], damage)
+        } else {
+            reading.print(table(rows).lines(reading.terminal), damage)
+        }
+        return rows.isEmpty ? .negative : .success
+    }
+
+    private static func value(_ row: SessionList.Row, _ field: String) -> Filter.Value? {
+        switch field {
+        case "session": .text(row.id)
+        case "model": .text(row.models.joined(separator: " "))
+        case "backend": .text(row.backends.joined(separator: " "))
+        case "file": .text(row.files.joined(separator: " "))
+        case "exchanges": .number(Double(row.exchanges))
+        case "tools": .number(Double(row.calls))
+        case "failed": .number(Double(row.failedCalls))
+        case "agents": .number(Double(row.subagents.count))
+        case "input": .number(Double(row.prompt))
+        case "output": .number(Double(row.output))
+        case "hit": row.prompt > 0 ? .number(Double(row.cacheRead) / Double(row.prompt)) : nil
+        case "error": .number(Double(row.errors))
+        case "time": .text(row.ended)
+        default: nil
+        }
+    }
+
+    private static func table(_ rows: [SessionList.Row]) -> Table {
+        var table = Table([
+            .init(title: "session"), .init(title: "started"), .init(title: "length", isRight: true),
+            .init(title: "model", isFlexible: true), .init(title: "backend"), .init(title: "agents", isRight: true),
+            .init(title: "exch", isRight: true), .init(title: "tools", isRight: true),
+            .init(title: "in", isRight: true),
+            .init(title: "hit", isRight: true), .init(title: "out", isRight: true),
+            .init(title: "errors", isRight: true),
+        ])
+        for row in rows {
+            table.add([
+                String(row.id.prefix(8)), String(row.started.prefix(16)), length(row),
+                row.models.joined(separator: " "),
+                row.backends.joined(separator: " "), "\(row.subagents.count + 1)", "\(row.exchanges)",
+                row.failedCalls > 0 ? "\(row.calls) (\(row.failedCalls) failed)" : "\(row.calls)",
+                Amounts.tokens(row.prompt), Amounts.percent(row.cacheRead, of: row.prompt) ?? "",
+                Amounts.tokens(row.output), "\(row.errors)",
+            ])
+        }
+        return table
+    }
+
+    private static func length(_ row: SessionList.Row) -> String {
+        guard let start = Timestamp(rfc3339: row.started), let end = Timestamp(rfc3339: row.ended) else { return "" }
+        return Amounts.time(end.milliseconds(since: start))
+    }
+
+    /// An array of objects.
+    private static func json(_ rows: [SessionList.Row]) -> [UInt8] {
+        var out = JSONWriter()
+        out.beginArray()
+        for row in rows {
+            out.beginObject()
+            out.field("session", row.id)
+            out.field("started", row.started)
+            out.field("ended", row.ended)
+            for (name, texts) in [("models", row.models), ("backends", row.backends), ("files", row.files)] {
+                out.key(text: name)
+                out.beginArray()
+                for text in texts { out.string(text) }
+                out.endArray()
+            }
+            out.field("subagents", row.subagents.count)
+            out.field("exchanges", row.exchanges)
+            out.field("tool_calls", row.calls)
+            out.field("failed_tool_calls", row.failedCalls)
+            out.field("prompt_tokens", row.prompt)
+            out.field("cache_read_tokens", row.cacheRead)
+            out.field("output_tokens", row.output)
+            out.field("errors", row.errors)
+            out.endObject()
+        }
+        out.endArray()
+        out.newline()
+        return out.bytes
+    }
+}
