@@ -6,6 +6,7 @@ public import Intercept
 public struct Anthropic: Backend {
     public static let name = "anthropic"
     public static let speaksMessages = true
+    public static let addressVariable: String? = "ANTHROPIC_UPSTREAM_URL"
 
     private let base: String
     private let credentials: HTTPFields.Field?
@@ -132,7 +133,6 @@ public struct Anthropic: Backend {
 public struct AnthropicReply: ReplyDecoder {
     public var passesThrough: Bool { true }
 
-    public mutating func head(_ head: UpstreamHead, emit: (MessageEvent) -> Void) throws(TranslationError) {}
     public mutating func feed(_ bytes: Span<UInt8>, emit: (MessageEvent) -> Void) throws(TranslationError) {}
     public mutating func finish(emit: (MessageEvent) -> Void) throws(TranslationError) {}
 

@@ -3,6 +3,7 @@ public import Intercept
 /// Speaks Chat Completions, OpenAI's own dialect: https://platform.openai.com/docs/api-reference/chat
 public struct OpenAIChat: Backend {
     public static let name = "openai_compatible"
+    public static let addressVariable: String? = "OPENAI_BASE_URL"
 
     let address: ServiceAddress
     /// nil for services that want no key.

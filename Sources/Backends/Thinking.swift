@@ -3,7 +3,7 @@ internal import Intercept
 /// The signature that we give to thinking of other services: an envelope that says whose it is, so that a later request
 /// can give it back to the same service, or drop it. `ccx1.` and base64url of a JSON object.
 enum ThinkingEnvelope {
-    static let mark = "ccx1."
+    static let mark = MessageComposer.foreignMark
 
     /// What a thinking block was made from.
     enum Kind: String {

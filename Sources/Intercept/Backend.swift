@@ -9,6 +9,9 @@ public protocol Backend: Sendable {
     /// The service speaks the Messages API itself and judges requests for itself.
     static var speaksMessages: Bool { get }
 
+    /// The variable that holds its base URL: what `--upstream` stands for.
+    static var addressVariable: String? { get }
+
     /// Whether the environment shows that this backend is meant, and by what.
     static func detect(_ environment: Environment) -> Detection?
 
@@ -47,6 +50,7 @@ public protocol Backend: Sendable {
 
 extension Backend {
     public static var speaksMessages: Bool { false }
+    public static var addressVariable: String? { nil }
     public var models: [String] { [] }
     public var origin: String? { nil }
     public var countsTokens: Bool { false }
@@ -100,6 +104,15 @@ public struct UpstreamRequest: Sendable {
     }
 }
 
+extension UpstreamRequest {
+    /// A POST of a JSON body.
+    public init(url: String, json: [UInt8], model: String, authorization: Authorization = .none) {
+        self.init(
+            url: url, headers: HTTPFields([.init("Content-Type", "application/json")]), body: json, model: model,
+            authorization: authorization)
+    }
+}
+
 /// How a request proves who sends it. Data, so that a retry can sign again.
 public enum Authorization: Sendable {
     /// Whatever the headers hold already.
@@ -133,8 +146,13 @@ public struct UpstreamHead: Sendable {
 /// Turns the bytes of one upstream answer into Messages API events. A value, one for each attempt; it sees only answers
 /// with a 2xx status through `head`, `feed`, `finish`, and all others through `failure`.
 public protocol ReplyDecoder: Sendable {
+    /// Status and fields are here. Does nothing unless a decoder wants them.
     mutating func head(_ head: UpstreamHead, emit: (MessageEvent) -> Void) throws(TranslationError)
+
+    /// Takes the next bytes, wherever they are cut, and emits what they complete.
     mutating func feed(_ bytes: Span<UInt8>, emit: (MessageEvent) -> Void) throws(TranslationError)
+
+    /// The answer is over; throws when something is missing.
     mutating func finish(emit: (MessageEvent) -> Void) throws(TranslationError)
 
     /// What the client is told about an answer without a 2xx status.
@@ -148,6 +166,7 @@ public protocol ReplyDecoder: Sendable {
 }
 
 extension ReplyDecoder {
+    public mutating func head(_ head: UpstreamHead, emit: (MessageEvent) -> Void) throws(TranslationError) {}
     public var passesThrough: Bool { false }
     public var losses: Losses { Losses() }
 }

@@ -132,7 +132,7 @@ final class Chain: @unchecked Sendable {
                 if case .deny(let text) = verdict {
                     note(interceptors[index].name, "tool_call", "deny", path: call.id, before: call.words, after: text)
                     deniedCalls += 1
-                    return Self.text(text, at: block)
+                    return MessageEvent.text(text, at: block)
                 }
                 index += 1
             } catch {
@@ -144,13 +144,6 @@ final class Chain: @unchecked Sendable {
         if call == original { return kept.events + [stop] }
         let isSameTool = call.id == original.id && call.name == original.name
         return Self.events(of: call, at: block, start: isSameTool ? kept.events.first : nil)
-    }
-
-    private static func text(_ text: String, at index: Int) -> [MessageEvent] {
-        [
-            .blockStart(index: index, block: .text), .blockDelta(index: index, delta: .text(JSONText(text))),
-            .blockStop(index: index),
-        ]
     }
 
     /// - Parameter start: the first event as it came, where it still holds.

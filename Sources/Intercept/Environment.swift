@@ -47,6 +47,15 @@ public struct Environment: Sendable {
         return entry
     }
 
+    /// A whole number above 0, or nil when the variable is not set.
+    public func count(_ name: String) throws(ConfigError) -> Int? {
+        guard let entry = entry(name) else { return nil }
+        guard let value = Int(entry.value), value > 0 else {
+            throw ConfigError("\(name)=\(entry.value) (\(entry.source)): expected a whole number above 0")
+        }
+        return value
+    }
+
     /// Sets a variable unless a stronger source has set it.
     public mutating func set(_ name: String, _ value: String, _ source: Source) {
         if let old = entries[name], old.source > source, !old.value.isEmpty { return }

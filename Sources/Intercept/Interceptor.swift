@@ -40,6 +40,18 @@ extension Interceptor {
     public mutating func finished(_ outcome: Outcome, _ exchange: Exchange) {}
 }
 
+extension Interceptor {
+    /// Writes a remark into the trace, as an `intercept` record with the action `note`.
+    ///
+    /// - Parameter hook: the hook it is called from.
+    public func note(_ text: String, _ exchange: Exchange, hook: String = #function) {
+        let name = String(hook.prefix { $0 != "(" })
+        exchange.record(
+            .intercept(.init(by: self.name, hook: name == "toolCall" ? "tool_call" : name, action: "note", after: text))
+        )
+    }
+}
+
 /// What becomes of a request.
 public enum Verdict: Sendable, Equatable {
     /// Goes on, as it is or as it was changed.

@@ -30,6 +30,14 @@ public struct Losses: Sendable {
         add(Loss(operation: operation, path: path, why: why, from: from, to: to))
     }
 
+    /// Notes as dropped each member of an object that is not among `known`.
+    public mutating func drop(_ object: JSON, except known: [String], _ why: String) {
+        for (key, _) in object.members {
+            guard let name = key.string, !known.contains(name) else { continue }
+            add(.drop, name, why)
+        }
+    }
+
     /// Notes a loss that was described before.
     public mutating func add(_ loss: Loss) {
         guard seen.insert("\(loss.operation.rawValue) \(loss.path)").inserted else { return }

@@ -67,6 +67,9 @@ public struct TranslationError: Error, Sendable {
     public let error: MessageError
 
     public init(_ error: MessageError) { self.error = error }
+
+    /// The service's fault: the client is told a 500.
+    public init(_ message: String) { error = MessageError(500, nil, message) }
 }
 
 /// A variable or flag that is missing, contradictory or malformed. The program ends with exit code 78.

@@ -12,6 +12,16 @@ public enum MessageEvent: Sendable, Equatable {
     indirect case other(name: String, data: [UInt8])
 }
 
+extension MessageEvent {
+    /// The events of a whole text block.
+    public static func text(_ text: String, at index: Int) -> [MessageEvent] {
+        [
+            .blockStart(index: index, block: .text), .blockDelta(index: index, delta: .text(JSONText(text))),
+            .blockStop(index: index),
+        ]
+    }
+}
+
 /// The beginning of a message.
 public struct MessageStart: Sendable, Equatable {
     public var id: String
@@ -99,6 +109,12 @@ public struct Usage: Sendable, Equatable {
         self.cacheCreation = cacheCreation
         self.thinking = thinking
         self.isEstimate = isEstimate
+    }
+
+    /// Counts of a service without a cache; nil where it did not give both.
+    public init?(prompt: Int?, output: Int?) {
+        guard let prompt, let output else { return nil }
+        self.init(input: prompt, output: output)
     }
 
     /// All tokens of the prompt.

@@ -45,6 +45,10 @@ public struct MessageRequest: Sendable {
     /// Whether the client wants server-sent events.
     public var stream: Bool { body["stream"]?.bool ?? false }
     public var maxTokens: Int? { body["max_tokens"]?.int }
+    /// Whether the model may think before it answers.
+    public var wantsThinking: Bool { !(body["thinking"]?["type"]?.equals("disabled") ?? true) }
+    /// The system prompt: a string, an array of text blocks, or nil.
+    public var system: JSON? { body["system"] }
     public var messages: JSON.Elements { (body["messages"] ?? body).elements }
     public var tools: JSON.Elements? { body["tools"]?.elements }
 

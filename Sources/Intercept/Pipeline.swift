@@ -155,11 +155,9 @@ struct Pipeline {
         let delivery = Delivery(turn, HTTPFields(), translateMicroseconds: nil)
         let start = MessageStart(
             id: "msg_" + Identifier.hex(Identifier.random(12)), model: turn.request.requestedModel, usage: Usage())
-        try await delivery.send([
-            .messageStart(start), .blockStart(index: 0, block: .text),
-            .blockDelta(index: 0, delta: .text(JSONText(text))), .blockStop(index: 0),
-            .messageDelta(MessageDelta(stopReason: .endTurn, usage: Usage())), .messageStop,
-        ])
+        let end = MessageDelta(stopReason: .endTurn, usage: Usage())
+        try await delivery.send(
+            [.messageStart(start)] + MessageEvent.text(text, at: 0) + [.messageDelta(end), .messageStop])
         try await delivery.finish()
         return .ok
     }

@@ -12,9 +12,8 @@ struct BackendChoice {
 
     var name: String { type(of: backend).name }
 
-    /// The variable by which each backend is told its base URL.
+    /// The variable of the base URL, for backends that do not name theirs (`Backend.addressVariable`).
     private static let addresses = [
-        "anthropic": "ANTHROPIC_UPSTREAM_URL", "openai_compatible": "OPENAI_BASE_URL",
         "openai_responses": "OPENAI_BASE_URL", "bedrock": "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
     ]
 
@@ -100,7 +99,9 @@ struct BackendChoice {
     ) throws(Failure) -> (String, String, Environment.Source)? {
         if let upstream = settings.upstream {
             let backend = try name(environment, named)
-            guard let variable = addresses[backend] else { throw upstream.failure("\(backend) has no upstream") }
+            guard let variable = Registry.named(backend)?.addressVariable ?? addresses[backend] else {
+                throw upstream.failure("\(backend) has no upstream")
+            }
             guard ["https://", "http://"].contains(where: upstream.text.hasPrefix) else {
                 throw upstream.failure("expected an address that begins with https:// or http://")
             }

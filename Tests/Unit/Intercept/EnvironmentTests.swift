@@ -31,6 +31,16 @@ struct EnvironmentTests {
         #expect(environment.first() == nil)
     }
 
+    @Test("a count is a whole number above 0, anything else is named with its source")
+    func count() throws {
+        let environment = Environment(["A": "32768", "B": "0", "C": "32k", "D": ""])
+        #expect(try environment.count("A") == 32768 && environment.count("D") == nil)
+        for name in ["B", "C"] {
+            let error = #expect(throws: ConfigError.self) { try environment.count(name) }
+            #expect(error?.description.hasPrefix("\(name)=\(environment[name] ?? "") (shell): expected") ?? false)
+        }
+    }
+
     @Test(
         "sources name themselves as a person would",
         arguments: zip(sources, ["default", "./.env", "configuration file", "--env-file", "shell", "flag"]))
