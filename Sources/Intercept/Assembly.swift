@@ -147,9 +147,22 @@ public struct Assembly: Sendable {
     }
 
     /// Citations of a text block come as deltas of their own: `{"type":"citations_delta","citation":{…}}`.
-    private func citations(of block: Block) -> [JSON] {
+    private func citations(of block: Block) -> [JSON] { others(of: block).compactMap { $0["citation"] } }
+
+    private func others(of block: Block) -> [JSON] {
         guard !block.others.isEmpty, let deltas = try? JSON.parse([0x5B] + block.others + [0x5D]) else { return [] }
-        return deltas.elements.compactMap { $0["citation"] }
+        return Array(deltas.elements)
+    }
+
+    /// What other deltas say beside their type, such as `{"type":"compaction_delta","content":"…"}`: it takes the place of
+    /// the block's members of these names.
+    private func members(of block: Block) -> [(key: JSON, value: JSON)] {
+        others(of: block).filter { $0["citation"] == nil }.reduce(into: []) { members, delta in
+            for member in delta.members where !member.key.equals("type") {
+                members.removeAll { $0.key.string == member.key.string }
+                members.append(member)
+            }
+        }
     }
 
     private func write(_ citations: [JSON], into out: inout JSONWriter) {
@@ -162,13 +175,14 @@ public struct Assembly: Sendable {
 
     /// A block of a type we do not know: as it began, with what came after it.
     private func writeOther(_ json: [UInt8], _ block: Block, into out: inout JSONWriter) {
-        let citations = citations(of: block)
-        guard !block.text.isEmpty || !citations.isEmpty, let parsed = try? JSON.parse(json), parsed.isObject else {
-            return out.raw(json)
-        }
+        let (citations, later) = (citations(of: block), members(of: block))
+        guard !block.text.isEmpty || !citations.isEmpty || !later.isEmpty, let parsed = try? JSON.parse(json),
+            parsed.isObject
+        else { return out.raw(json) }
         let name: StaticString = parsed["text"] != nil ? "text" : "input"
+        let kept = parsed.members.filter { member in !later.contains { $0.key.string == member.key.string } }
         out.beginObject()
-        for (key, value) in parsed.members {
+        for (key, value) in kept + later {
             if !block.text.isEmpty, key.equals("\(name)") { continue }
             if !citations.isEmpty, key.equals("citations") { continue }
             out.value(key)

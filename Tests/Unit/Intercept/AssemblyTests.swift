@@ -35,7 +35,7 @@ struct AssemblyTests {
             try content(block(.redactedThinking(data: "xy"))) == #"[{"type":"redacted_thinking","data":"xy"}]"#)
     }
 
-    @Test("a tool call is handed out when it is complete")
+    @Test("P168: a tool call is handed out when it is complete")
     func toolCall() throws {
         let events = block(.toolUse(id: "t1", name: "Read"), .inputJSON(#"{"a""#), .inputJSON(#":1.50}"#))
         let (_, calls) = fold(events)
@@ -91,6 +91,17 @@ struct AssemblyTests {
         #expect(
             try content(block(call, .inputJSON(#"{"query":"x"}"#)))
                 == #"[{"type":"server_tool_use","id":"s","name":"web_search","input":{"query":"x"}}]"#)
+    }
+
+    @Test("what a delta of an unknown type says takes its place in the block")
+    func unknownDelta() throws {
+        let block = block(
+            other(#"{"type":"compaction","content":null,"kept":1}"#),
+            .other(json: Array(#"{"type":"compaction_delta","content":"first"}"#.utf8)),
+            .other(json: Array(#"{"type":"compaction_delta","content":"All of it.","encrypted_content":"E"}"#.utf8)))
+        #expect(
+            try content(block)
+                == #"[{"type":"compaction","kept":1,"content":"All of it.","encrypted_content":"E"}]"#)
     }
 
     @Test("usage, stop reason and error are those of the last events")
