@@ -11,6 +11,21 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// `scripts/fuzz` builds the fuzz targets in place of the tests that hold them.
+let isFuzzing = Context.environment["CLAUDECODEX_FUZZ"] != nil
+
+let tests: [Target] = [
+    .testTarget(
+        name: "Unit", dependencies: ["Intercept", "Backends", "Recorder", "claudecodex"], swiftSettings: strict),
+    .testTarget(name: "Integration", dependencies: ["Intercept", "Backends", "Recorder"], swiftSettings: strict),
+]
+
+let fuzz: [Target] = [
+    .executableTarget(
+        name: "Fuzz", dependencies: ["Intercept", "Backends"], path: "Tests/Unit/Fuzz",
+        swiftSettings: strict + [.define("FUZZ"), .unsafeFlags(["-parse-as-library"])])
+]
+
 let package = Package(
     name: "claudecodex",
     platforms: [.macOS(.v15)],
@@ -22,9 +37,5 @@ let package = Package(
         .target(name: "Recorder", dependencies: ["Intercept", "CSystem"], swiftSettings: strict),
         .executableTarget(
             name: "claudecodex", dependencies: ["Intercept", "Backends", "Recorder", "CSystem"], swiftSettings: strict),
-        .testTarget(
-            name: "Unit", dependencies: ["Intercept", "Backends", "Recorder", "claudecodex"], swiftSettings: strict),
-        .testTarget(
-            name: "Integration", dependencies: ["Intercept", "Backends", "Recorder"], swiftSettings: strict),
-    ]
+    ] + (isFuzzing ? fuzz : tests)
 )

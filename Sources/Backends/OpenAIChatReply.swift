@@ -7,7 +7,10 @@ public struct OpenAIChatReply: ReplyDecoder {
 
     private var form = Form.unknown
     private var parser = SSEParser()
+    /// A whole answer so far, or the beginning of one of which the form is not known yet.
     private var body: [UInt8] = []
+    /// How many bytes of `body` may begin either form.
+    private var undecided = 0
     private var stream: ChatStream
     private let isStreamWanted: Bool
     /// A whole answer may be this long.
@@ -28,15 +31,16 @@ public struct OpenAIChatReply: ReplyDecoder {
 
     /// Takes bytes of the answer, however they are cut.
     public mutating func feed(_ bytes: Span<UInt8>, emit: (MessageEvent) -> Void) throws(TranslationError) {
-        if form == .unknown { form = Self.form(bytes) }
-        switch form {
-        case .stream: try feedStream(bytes, emit)
-        case .whole, .unknown:
-            guard body.count + bytes.count <= Self.limit else {
-                throw TranslationError(MessageError(500, nil, "the answer is longer than \(Self.limit) bytes"))
-            }
-            bytes.withUnsafeBufferPointer { body.append(contentsOf: $0) }
+        if form == .stream { return try feedStream(bytes, emit) }
+        guard body.count + bytes.count <= Self.limit else {
+            throw TranslationError(MessageError(500, nil, "the answer is longer than \(Self.limit) bytes"))
         }
+        bytes.withUnsafeBufferPointer { body.append(contentsOf: $0) }
+        if form == .unknown { decideForm() }
+        guard form == .stream else { return }
+        let beginning = body
+        body = []
+        try feedStream(beginning.span, emit)
     }
 
     /// The answer is over.
@@ -57,18 +61,24 @@ public struct OpenAIChatReply: ReplyDecoder {
             promptEstimate: { TokenCounter.count(context.request.body, model: context.upstreamModel) })
     }
 
-    /// A JSON text and a page of HTML show themselves; everything else is a stream.
-    private static func form(_ bytes: Span<UInt8>) -> Form {
-        var at = 0
-        if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { at = 3 }
-        while at < bytes.count {
-            switch bytes[at] {
-            case 0x20, 0x09, 0x0A, 0x0D: at += 1
-            case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "<"): return .whole
-            default: return .stream
+    /// A JSON text and a page of HTML show themselves, behind a byte order mark and blanks; everything else is a stream.
+    private mutating func decideForm() {
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        if undecided == 0 {
+            guard body.count >= mark.count || !mark.starts(with: body) else { return }
+            if body.starts(with: mark) { undecided = mark.count }
+        }
+        while undecided < body.count {
+            switch body[undecided] {
+            case 0x20, 0x09, 0x0A, 0x0D: undecided += 1
+            case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "<"):
+                form = .whole
+                return
+            default:
+                form = .stream
+                return
             }
         }
-        return .unknown
     }
 
     private mutating func feedStream(_ bytes: Span<UInt8>, _ emit: (MessageEvent) -> Void) throws(TranslationError) {
