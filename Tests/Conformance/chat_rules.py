@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chat_media import check_file, check_image
+from chat_schemas import schema_problem
 from chat_types import Mismatch, check_request
 
 NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -127,6 +128,12 @@ def check_tools(body: dict[str, Any], model: Model) -> None:
         return
     if not tools:
         raise Refused("Invalid 'tools': empty array. Expected an array with minimum length 1.", "tools", "empty_array")
+    if len(tools) > 128:
+        raise Refused(
+            f"Invalid 'tools': array too long. Expected an array with maximum length 128, but got an array with length {len(tools)} instead.",
+            "tools",
+            "array_above_max_length",
+        )
     seen: set[str] = set()
     for index, tool in enumerate(tools):
         at = f"tools[{index}].function"
@@ -135,10 +142,10 @@ def check_tools(body: dict[str, Any], model: Model) -> None:
         if name in seen:
             raise Refused(f"Duplicate function name '{name}'", f"{at}.name")
         seen.add(name)
-        schema = tool["function"].get("parameters")
-        if schema is not None and schema.get("type") != "object":
-            text = f"Invalid schema for function '{name}': schema must be a JSON Schema of 'type: \"object\"', got {schema.get('type')!r}."
-            raise Refused(text, f"{at}.parameters", "invalid_function_parameters")
+        function = tool["function"]
+        schema = function.get("parameters", {"type": "object"})
+        if problem := schema_problem(name, schema, bool(function.get("strict"))):
+            raise Refused(problem, f"{at}.parameters", "invalid_function_parameters")
 
 
 def check_name(name: str, at: str) -> None:

@@ -31,12 +31,12 @@ def client(url: str, **options: Any) -> anthropic.Anthropic:
     return anthropic.Anthropic(base_url=url, **settings)
 
 
-def ask(url: str, stream: bool, messages: Any = "[[main]] Go on.", **fields: Any) -> Message:
+def ask(url: str, stream: bool, messages: Any = "[[main]] Go on.", timeout: float = LIMIT, **fields: Any) -> Message:
     """One turn, streamed or not; a string is one user message."""
     if isinstance(messages, str):
         messages = [{"role": "user", "content": messages}]
     request = {"model": MODEL, "max_tokens": 1000, "messages": messages, **fields}
-    with client(url) as one:
+    with client(url, timeout=timeout) as one:
         if not stream:
             return one.messages.create(**request)
         with one.messages.stream(**request) as events:

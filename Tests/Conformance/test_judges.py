@@ -127,6 +127,33 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a tool name with a dot": (with_tool(name="a.b"), "pattern"),
     "a tool twice": (with_tool(name="clock"), "Duplicate"),
     "a schema that is no object": (with_tool(name="x", parameters={}), 'type: "object"'),
+    "a schema combined at the top": (
+        with_tool(name="x", parameters={"type": "object", "anyOf": [{"required": ["a"]}]}),
+        "at the top level",
+    ),
+    "an array of nothing": (
+        with_tool(name="x", parameters={"type": "object", "properties": {"a": {"anyOf": [{"type": "array"}]}}}),
+        "array schema missing items",
+    ),
+    "a strict schema that is open": (
+        with_tool(name="x", strict=True, parameters={"type": "object", "properties": {}}),
+        "'additionalProperties' is required",
+    ),
+    "a strict schema with a choice": (
+        with_tool(
+            name="x",
+            strict=True,
+            parameters={"type": "object", "properties": {"a": {}}, "required": [], "additionalProperties": False},
+        ),
+        "Missing ['a']",
+    ),
+    "too many tools": (
+        with_fields(
+            tools=[{"type": "function", "function": {"name": f"t{i}"}} for i in range(129)],
+            tool_choice="auto",
+        ),
+        "maximum length 128",
+    ),
     "no tools but a choice": (with_fields(tools=..., parallel_tool_calls=...), "'tool_choice' is only allowed"),
     "no tools but parallel": (with_fields(tools=..., tool_choice=...), "'parallel_tool_calls' is only allowed"),
     "an empty list of tools": (with_fields(tools=[]), "empty array"),

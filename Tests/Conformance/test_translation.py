@@ -53,14 +53,15 @@ def test_pictures_and_documents_arrive(lab: Any, name: str) -> None:
         assert told.count(part) == sent.count(kind)
 
 
-RECORDED = sorted((REPOSITORY / "Tests" / "Fixtures").glob("**/client-requests/*.json"))
+FIXTURES = REPOSITORY / "Tests" / "Fixtures"
+RECORDED = sorted([*FIXTURES.glob("client-requests/*.json"), *FIXTURES.glob("openai_chat/client_*/request.json")])
 
 
 @on_both
-@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_requests_recorded_from_the_real_client(lab: Any, path: Path) -> None:
     recorded = json.loads(path.read_text())
-    asked, _ = accepted(lab, {**recorded["body"], "max_tokens": 1000, "stream": False})
+    asked, _ = accepted(lab, {"max_tokens": 1000, **recorded.get("body", recorded), "stream": False})
     assert asked["messages"]
 
 
@@ -154,6 +155,14 @@ ODD_TOOLS = {
     "deferred tools": [tool("DeferredToolPlaceholder", defer_loading=True), tool("a", defer_loading=True), WEATHER],
     "a server tool": [{"type": "web_search_20250305", "name": "web_search", "max_uses": 8}],
     "a server tool among others": [{"type": "web_search_20250305", "name": "web_search"}, WEATHER],
+    "combined at the top": [
+        tool("a", {"type": "object", "properties": {"x": {}}, "anyOf": [{"required": ["x"]}]}),
+        tool("b", {"type": "object", "properties": {"anyOf": {"type": "string"}, "not": {}, "enum": {"enum": [1]}}}),
+    ],
+    "strict": [
+        tool("open", {"type": "object", "properties": {"x": {"type": "string"}}}, strict=True),
+        tool("closed", {"type": "object", "properties": {}, "additionalProperties": False, "required": []}, strict=True),
+    ],
     "a tool defined by the API": [{"type": "bash_20250124", "name": "bash"}, WEATHER],
 }
 
@@ -167,6 +176,16 @@ def test_odd_tools_are_made_legal(lab: Any, name: str) -> None:
     if "server" not in name:
         placeholders = sum(entry["name"] == "DeferredToolPlaceholder" for entry in ODD_TOOLS[name])
         assert len(offered) == len(ODD_TOOLS[name]) - placeholders
+
+
+@on_both
+def test_an_array_that_does_not_say_what_it_holds_is_mended(lab: Any) -> None:
+    one = lab(always=[Turn(text="Fine.")])
+    listed = {"type": "object", "properties": {"all": {"type": "array"}, "deep": {"type": "object", "properties": {
+        "items": {"type": "array"}}}}}  # fmt: skip
+    status, _, answer = post(one.url, body_of(tools=[tool("a", listed)]))
+    assert status == 200, answer
+    assert all("missing items" in refusal for refusal in one.service.refusals) and len(one.service.refusals) < 2
 
 
 @on_chat
