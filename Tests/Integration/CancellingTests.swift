@@ -10,7 +10,7 @@ struct CancellingTests {
     enum Leaving: CaseIterable { case closing, resetting }
 
     @Test(
-        "a client that goes away ends its upstream's work within 100 ms",
+        "P97, P99: a client that goes away ends its upstream's work within 100 ms",
         arguments: ["before", "stream", "translated"],
         Leaving.allCases)
     func clientGone(place: String, leaving: Leaving) throws {

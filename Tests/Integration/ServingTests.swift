@@ -81,7 +81,7 @@ struct ServingTests {
         }
     }
 
-    @Test("a packed body goes on unpacked")
+    @Test("P125: a packed body goes on unpacked")
     func gzip() throws {
         try Self.with { proxy, upstream in
             let packed = try Pack.gzip(Array(Samples.body(text: "packed").utf8))
@@ -187,7 +187,7 @@ struct ServingTests {
         }
     }
 
-    @Test("a body over the limit gets a readable 413, announced or not, although it is not read")
+    @Test("P121: a body over the limit gets a readable 413, announced or not, although it is not read")
     func tooLarge() throws {
         var limits = Limits()
         limits.maxBody = 100_000

@@ -91,7 +91,7 @@ struct TranslatingTests {
         eventually("the end is recorded") { proxy.trace.outcomes == [.upstreamError] }
     }
 
-    @Test("pings keep a waiting client, without a gap in the grammar")
+    @Test("P93: pings keep a waiting client, without a gap in the grammar")
     func pings() throws {
         var limits = Limits()
         limits.pingIntervalMS = 20
@@ -113,7 +113,7 @@ struct TranslatingTests {
         #expect(events.last == .messageStop)
     }
 
-    @Test("tokens are counted here, many at once")
+    @Test("P118: tokens are counted here, many at once")
     func countTokens() throws {
         let upstream = try ScriptedUpstream { _, reply in try reply.answer(500, "{}") }
         let proxy = try Proxy(Samples.chat(upstream))

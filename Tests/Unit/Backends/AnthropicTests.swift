@@ -51,7 +51,7 @@ struct AnthropicTests {
         #expect(error?.description.contains("ANTHROPIC_UPSTREAM_URL=\(base)") ?? false)
     }
 
-    @Test("the body and the fields of the client go through, those of its connection do not")
+    @Test("P39, P126: the body and the fields of the client go through, those of its connection do not")
     func untouched() throws {
         let fields = [
             ("Host", "127.0.0.1"), ("anthropic-beta", "a,b"), ("Anthropic-Version", "2023-06-01"),
@@ -92,7 +92,7 @@ struct AnthropicTests {
     }
 
     @Test(
-        "only codings that the trace can read are asked for",
+        "P124: only codings that the trace can read are asked for",
         arguments: [
             (nil, "identity"), ("br, zstd", "identity"), ("gzip, deflate, br", "gzip, deflate"), ("GZIP", "gzip"),
             ("deflate", "deflate"),
@@ -103,7 +103,7 @@ struct AnthropicTests {
         #expect(try sent([:], request(fields: fields)).request.headers.values("accept-encoding") == [expected])
     }
 
-    @Test("an address that leads back to this proxy is noticed")
+    @Test("P128: an address that leads back to this proxy is noticed")
     func loop() throws {
         let backend = try Anthropic(Environment(["ANTHROPIC_UPSTREAM_URL": "http://127.0.0.1:8082"]))
         var losses = Losses()
@@ -163,7 +163,7 @@ struct ForeignThinkingTests {
         #expect(body == nil && paths.isEmpty)
     }
 
-    @Test("only our envelopes are taken out, all other bytes stay")
+    @Test("P147: only our envelopes are taken out, all other bytes stay")
     func stripping() throws {
         let (body, paths) = try stripped(
             #"[ {"role":"user","content":"x"}, {"role":"assistant","content":[ \#(Self.ours) , \#(Self.text),\#(Self.theirs),\#(Self.ours)],"k":1e0},"#

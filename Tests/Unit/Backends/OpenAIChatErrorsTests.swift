@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test(
-        "statuses become those of the Messages API",
+        "P111: statuses become those of the Messages API",
         arguments: [
             (400, 400, "invalid_request_error"), (402, 402, "billing_error"), (403, 403, "permission_error"),
             (408, 504, "timeout_error"), (409, 409, "conflict_error"), (413, 413, "request_too_large"),

@@ -35,7 +35,7 @@ import Testing
                 #"{"role":"user","content":[{"type":"text","text":"[document from tool Read, call t1]"},\#(part)]}"#))
     }
 
-    @Test("an image's type is what its bytes say")
+    @Test("P113: an image's type is what its bytes say")
     func imageType() throws {
         let mislabelled = image.split(separator: "image/png").joined(separator: "image/jpg")
         #expect(try sent(user(text("a"), mislabelled)).contains("data:image/png;base64,"))

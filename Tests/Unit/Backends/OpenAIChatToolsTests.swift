@@ -101,7 +101,7 @@ import Testing
         #expect(list == #"[{"type":"function","function":{"name":"a","parameters":\#(sent)}}]"#)
     }
 
-    @Test("what OpenAI refuses at the top of a schema is taken out, and noted; a property of such a name stays")
+    @Test("P11: what OpenAI refuses at the top of a schema is taken out, and noted; a property of such a name stays")
     func refusedAtTop() throws {
         let (list, _, losses) = try tools(
             #"{"name":"a","input_schema":{"type":"object","properties":{"anyOf":{"anyOf":[{"type":"string"}]}},"anyOf":[{"required":["x"]}]}}"#

@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(
-        "a client behind an HTTP proxy does not look for this machine there",
+        "P128: a client behind an HTTP proxy does not look for this machine there",
         arguments: [
             (["HTTPS_PROXY": "p"], "127.0.0.1,localhost"),
             (["http_proxy": "p", "NO_PROXY": "a, b"], "a,b,127.0.0.1,localhost"),

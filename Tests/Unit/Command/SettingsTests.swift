@@ -14,7 +14,7 @@ import Testing
         return nil
     }
 
-    @Test("without flags and variables the defaults hold")
+    @Test("P131: without flags and variables the defaults hold")
     func defaults() throws {
         let settings = try settings()
         #expect(settings.listen == .tcp(host: "127.0.0.1", port: 8082))

@@ -56,7 +56,7 @@ struct GateTests {
         #expect(try loopback.admit(head([("Sec-Fetch-Site", site)])) == "/v1/messages")
     }
 
-    @Test("the path stands behind the token, and nothing else is served")
+    @Test("P129, P131: the path stands behind the token, and nothing else is served")
     func prefix() throws {
         let gate = Gate(pathPrefix: "/k/abc123", isLoopback: true)
         #expect(try gate.admit(head(target: "/k/abc123/v1/messages?beta=true")) == "/v1/messages")

@@ -37,7 +37,7 @@ struct HTTPFieldsTests {
         #expect(fields.lists("connection", word) == expected)
     }
 
-    @Test("what belongs to one connection is dropped, also what Connection lists")
+    @Test("P126: what belongs to one connection is dropped, also what Connection lists")
     func endToEnd() {
         let all = Self.fields([
             ("Host", "a"), ("X-Keep", "1"), ("Connection", "keep-alive, X-Hop"), ("connection", "x-other"),

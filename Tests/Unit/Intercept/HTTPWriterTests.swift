@@ -48,7 +48,7 @@ struct HTTPWriterTests {
     }
 
     @Test(
-        "a field that would split the answer is left out",
+        "P127: a field that would split the answer is left out",
         arguments: [
             ("X-A", "b\r\nSet-Cookie: c"), ("X-A", "b\nc"), ("X-A", "b\u{0}c"), ("X A", "b"), ("X-A\r\nB", "c"),
             ("", "x"),
@@ -58,7 +58,7 @@ struct HTTPWriterTests {
         #expect(Core.text(bytes) == "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
     }
 
-    @Test("fields keep their spelling, order and bytes beyond ASCII")
+    @Test("P127: fields keep their spelling, order and bytes beyond ASCII")
     func fields() {
         let fields = HTTPFields([.init("x-LOWER", "a\tb"), .init("Set-Cookie", "1"), .init("set-cookie", "é")])
         let text = Core.text(HTTPWriter.answer(200, fields, body: [], keepAlive: true))

@@ -39,7 +39,7 @@ struct InflateTests {
         #expect(try Inflate.decode([1, 2, 3], coding: coding, limit: 1000) == [1, 2, 3])
     }
 
-    @Test("other codings are refused by name", arguments: ["br", "zstd", "gzip, gzip", "compress"])
+    @Test("P125: other codings are refused by name", arguments: ["br", "zstd", "gzip, gzip", "compress"])
     func unknown(coding: String) {
         let error = #expect(throws: HTTPError.self) { try Inflate.decode([1], coding: coding, limit: 1000) }
         #expect(error?.status == 415)

@@ -44,7 +44,7 @@ struct MessageEventTests {
         #expect(try Core.events(out.bytes) == Self.all)
     }
 
-    @Test("the wire form is the one of the Messages API")
+    @Test("P86: the wire form is the one of the Messages API")
     func wire() {
         #expect(
             Core.written([Self.all[0]]) == "event: message_start\ndata: "

@@ -10,7 +10,7 @@ struct ModelCatalogTests {
 
     private func ids(_ page: JSON) -> [String] { page["data"]?.elements.compactMap { $0["id"]?.string } ?? [] }
 
-    @Test("all models, each once, the extra ones behind")
+    @Test("P119: all models, each once, the extra ones behind")
     func all() throws {
         let page = try page(nil)
         let ids = ids(page)

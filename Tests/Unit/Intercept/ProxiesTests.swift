@@ -7,7 +7,7 @@ struct ProxiesTests {
     private static let both = ["HTTPS_PROXY": "http://s:1", "HTTP_PROXY": "http://p:2", "NO_PROXY": "a.example,.b"]
 
     @Test(
-        "this machine is never reached through a proxy",
+        "P128: this machine is never reached through a proxy",
         arguments: [
             "http://127.0.0.1:80/x", "http://127.9.9.9", "https://localhost/", "http://LOCALHOST:1", "http://[::1]:80/",
             "http://x.localhost",

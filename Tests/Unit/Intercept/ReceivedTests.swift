@@ -25,7 +25,7 @@ struct ReceivedTests {
         (#"{"metadata":{"user_id":"user_a_session_b"}}"#, [("x-claude-code-session-id", "head")], "head"),
     ]
 
-    @Test("the session stands in the head, in the metadata as JSON, or in their older form", arguments: sessions)
+    @Test("P175: the session stands in the head, in the metadata as JSON, or in their older form", arguments: sessions)
     func session(body: String, fields: [(String, String)], expected: String?) {
         #expect(exchange(body, fields).session == expected)
     }
@@ -46,12 +46,12 @@ struct ReceivedTests {
         (#"{"messages":[7,"x",{"role":"user"}]}"#, [], .main),
     ]
 
-    @Test("what a request is for", arguments: kinds)
+    @Test("P171: what a request is for", arguments: kinds)
     func kind(body: String, fields: [(String, String)], expected: Exchange.Kind) {
         #expect(exchange(body, fields).kind == expected)
     }
 
-    @Test("agents and the trace id come from the head")
+    @Test("P175: agents and the trace id come from the head")
     func head() {
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
         let exchange = exchange(

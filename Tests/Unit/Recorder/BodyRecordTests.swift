@@ -176,7 +176,7 @@ struct BodyRecordTests {
         static let (turns, share) = (300, 40)
     #endif
 
-    @Test("a long session: every body comes back; 300 turns take at most a fortieth of their whole form")
+    @Test("P165: a long session: every body comes back; 300 turns take at most a fortieth of their whole form")
     func longSession() throws {
         let bench = try Bench(redact: .tokens)
         var session = LongSession()

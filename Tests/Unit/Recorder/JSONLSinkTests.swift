@@ -132,7 +132,7 @@ struct JSONLSinkTests {
         #expect(old.failure == nil)
     }
 
-    @Test("a full file begins another one of the same day; names sort in the order of writing")
+    @Test("P170: a full file begins another one of the same day; names sort in the order of writing")
     func sizes() throws {
         let folder = Folder()
         let sink = Self.sink(folder, limit: 100)
@@ -185,7 +185,7 @@ struct JSONLSinkTests {
     }
 
     @Test(
-        "disk full: the torn line is taken back, the loss is counted and said once, recording goes on when there is room"
+        "P169: disk full: the torn line is taken back, the loss is counted and said once, recording goes on when there is room"
     )
     func diskFull() throws {
         let disk = Disk(room: 5000)

@@ -67,7 +67,7 @@ struct MomentQueueTests {
         #expect(Self.take(queue).words == ["request"])
     }
 
-    @Test("new stretches of streams are given up first")
+    @Test("P169: new stretches of streams are given up first")
     func newEvents() {
         let queue = MomentQueue(limit: 10_000)
         queue.push(Self.request(8000))

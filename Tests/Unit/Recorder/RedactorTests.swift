@@ -149,7 +149,7 @@ struct RedactorTests {
         #expect(Self.clean("just forty characters: \(secret)").hasSuffix(secret))
     }
 
-    @Test("equal secrets stay equal, others differ, and another key gives other digits")
+    @Test("P174: equal secrets stay equal, others differ, and another key gives other digits")
     func stable() {
         let one = Self.clean("a ghp_\(Self.body)")
         #expect(one.suffix(20) == Self.clean("\"ghp_\(Self.body)").suffix(20))
@@ -188,7 +188,7 @@ struct RedactorTests {
         ("x_client_secret", "abc", "[redacted x_client_secret hmac:"),
     ]
 
-    @Test("header fields that carry credentials are emptied, their scheme stays", arguments: fields)
+    @Test("P129, P174: header fields that carry credentials are emptied, their scheme stays", arguments: fields)
     func secretHeader(name: String, value: String, kept: String) {
         for level in [RedactionLevel.headers, .tokens, .strict] {
             #expect(Redactor(level, key: Self.key).header(name, value).hasPrefix(kept))

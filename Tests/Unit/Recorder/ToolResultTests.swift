@@ -48,7 +48,7 @@ struct ToolResultTests {
         #expect(gap > 4000 && gap < 6000)
     }
 
-    @Test("history is never counted twice: not in later turns, not in retries, not for count_tokens")
+    @Test("P167: history is never counted twice: not in later turns, not in retries, not for count_tokens")
     func once() throws {
         let bench = try Bench()
         let first = Self.turn([Self.question, Self.call("t1"), Self.result("t1", #""a""#)])

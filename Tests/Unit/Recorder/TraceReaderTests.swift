@@ -15,7 +15,7 @@ struct TraceReaderTests {
 
     static let line = JSONLSinkTests.line
 
-    @Test("a file cut anywhere loses nothing but its last line")
+    @Test("P172: a file cut anywhere loses nothing but its last line")
     func cut() throws {
         let whole = Self.line(1) + Self.line(2) + Self.line(3)
         let length = Self.line(1).count
@@ -54,7 +54,7 @@ struct TraceReaderTests {
         #expect(reader.newerLines == 1 && reader.skippedLines == 0)
     }
 
-    @Test("lines longer than the buffer are whole")
+    @Test("P170: lines longer than the buffer are whole")
     func longLines() throws {
         let long = Array(#"{"v":1,"type":"x","seq":7,"t":"\#(String(repeating: "y", count: 600_000))"}"#.utf8) + [0x0A]
         #expect(try Self.read(Self.line(1) + long + Self.line(2)).seqs == [1, 7, 2])
