@@ -1,6 +1,12 @@
 /// Base64 with the alphabet of URLs and without padding (RFC 4648, section 5).
 enum Base64URL {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+    /// What each letter stands for; 255 for all others.
+    private static let values: [UInt8] = {
+        var values = [UInt8](repeating: 255, count: 256)
+        for (value, letter) in alphabet.enumerated() { values[Int(letter)] = UInt8(value) }
+        return values
+    }()
 
     static func encode(_ bytes: [UInt8]) -> String {
         var out: [UInt8] = []
@@ -22,7 +28,8 @@ enum Base64URL {
         var bits: UInt32 = 0
         var held = 0
         for byte in text {
-            guard let value = alphabet.firstIndex(of: byte) else { return nil }
+            let value = values[Int(byte)]
+            guard value < 64 else { return nil }
             bits = bits << 6 | UInt32(value)
             held += 6
             if held >= 8 {

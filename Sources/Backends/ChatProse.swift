@@ -35,6 +35,12 @@ struct ChatProse {
     /// Writes the quoted string; `before` and `after` are put around the text, already in escaped form.
     func write(into out: inout JSONWriter, before: StaticString = "", after: StaticString = "") {
         out.verbatim("\"")
+        writeWords(into: &out, before: before, after: after)
+        out.verbatim("\"")
+    }
+
+    /// The same without the quotes.
+    func writeWords(into out: inout JSONWriter, before: StaticString = "", after: StaticString = "") {
         out.verbatim(before)
         first?.write(into: &out)
         for piece in more {
@@ -42,7 +48,6 @@ struct ChatProse {
             piece.text.write(into: &out)
         }
         out.verbatim(after)
-        out.verbatim("\"")
     }
 }
 

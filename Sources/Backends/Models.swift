@@ -12,8 +12,10 @@ struct ChatModel: Sendable, Equatable {
     let maxOutput: Int?
     /// Most tokens of prompt and answer together, where known.
     let contextWindow: Int?
-    /// Values of `reasoning_effort` from least to most.
+    /// Values of `reasoning_effort` from least to most; none where it is not taken.
     let efforts: [String]
+    /// Gemini 3 and later: signs its calls and wants the signatures back.
+    let signsCalls: Bool
     /// Takes neither a `system` nor a `developer` message.
     let hasNoSystemRole: Bool
     /// Takes `parallel_tool_calls`.
@@ -27,7 +29,10 @@ struct ChatModel: Sendable, Equatable {
         isReasoning = series != nil || (generation.map { $0 >= (5, 0) } ?? false) && !base.contains("-chat")
         isOpenAI = series != nil || generation != nil || base.hasPrefix("chatgpt-")
         (maxOutput, contextWindow) = Self.limits(base, series, generation)
-        efforts = isReasoning ? Self.efforts(base, generation) : []
+        efforts =
+            isReasoning
+            ? Self.efforts(base, generation) : base.hasPrefix("gpt-oss") ? ["low", "medium", "high"] : []
+        signsCalls = base.hasPrefix("gemini-") && (base.dropFirst(7).first?.wholeNumberValue ?? 0) >= 3
         hasNoSystemRole = base.hasPrefix("o1-mini") || base.hasPrefix("o1-preview")
         takesParallelSwitch = series == nil
     }

@@ -11,6 +11,8 @@ public struct OpenAIChat: Backend {
     let organization: String?
     let project: String?
     let map: ModelMap
+    /// What is known of the service, and why it is taken for this one.
+    let provider: ServiceProfile.Choice
     /// What this upstream has taught us since the start.
     let learnt: KnownModels
     private let tools = ToolMemory()
@@ -21,33 +23,54 @@ public struct OpenAIChat: Backend {
             let shown = (try? ServiceAddress(url.value, variable: url.name))?.shown ?? "…"
             return Detection(because: "\(url.name)=\(shown)", rank: 20)
         }
+        if let provider = Variables.provider(environment) {
+            return Detection(because: "\(provider.name)=\(provider.value)", rank: 20)
+        }
         if let key = Variables.key(environment) { return Detection(because: "\(key.name) is set", rank: 20) }
         return nil
     }
 
-    /// Reads address, key and models.
+    /// Reads address, key, provider and models.
     ///
-    /// - Throws: when the address is no URL, when there is neither address nor key, and when an address from `./.env`
-    ///   would get a key from elsewhere.
+    /// - Throws: when the address is no URL, when no profile has the provider's name, when there is neither address nor
+    ///   key, and when an address from `./.env` would get a key from elsewhere.
     public init(_ environment: Environment) throws(ConfigError) {
-        let url = Variables.baseURL(environment)
         let key = Variables.key(environment)
-        if url == nil, key == nil {
-            throw ConfigError(
-                "openai_compatible: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set; "
-                    + "set the key, or the URL of a service that needs none")
-        }
+        let named = try ServiceProfile.named(by: Variables.provider(environment))
+        let url = try Self.baseURL(environment, named, hasKey: key != nil)
         try Variables.refuseMix(url: url, key: key)
         address = try ServiceAddress(
             url?.value ?? "https://api.openai.com/v1", variable: url.map { "\($0.name) (\($0.source))" } ?? "default")
         if let key { self.key = try APIKey(key) } else { self.key = nil }
+        provider = named ?? ServiceProfile.fitting(address)
         organization = environment["OPENAI_ORG_ID"]
         project = environment["OPENAI_PROJECT_ID"]
         map = ModelMap(environment)
-        learnt = KnownModels(address)
+        learnt = KnownModels(provider.profile)
     }
 
-    public var summary: String { "\(address.origin), \(map.summary)" }
+    /// The base URL that is set, or the one of the provider that is named; nil for OpenAI's.
+    private static func baseURL(
+        _ environment: Environment, _ named: ServiceProfile.Choice?, hasKey: Bool
+    ) throws(ConfigError) -> Variables.Found? {
+        if let url = Variables.baseURL(environment) { return url }
+        guard let named, let variable = Variables.provider(environment) else {
+            if hasKey { return nil }
+            throw ConfigError(
+                "openai_compatible: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set; "
+                    + "set the key, or the URL of a service that needs none")
+        }
+        guard let url = named.profile.baseURL else {
+            throw ConfigError(
+                "\(variable.name)=\(variable.value) (\(variable.source)): \(named.profile.title) has no address of its own; "
+                    + "set OPENAI_BASE_URL")
+        }
+        return Variables.Found(name: variable.name, value: url, source: variable.source)
+    }
+
+    public var summary: String {
+        [provider.words.map { "\(address.origin) \($0)" } ?? address.origin, map.summary].joined(separator: ", ")
+    }
     public var origin: String? { address.origin }
     public var models: [String] { map.names }
 
@@ -59,14 +82,15 @@ public struct OpenAIChat: Backend {
         try writer.write()
         for loss in writer.losses.all { losses.add(loss) }
         return UpstreamRequest(
-            url: address.endpoint("/chat/completions"), headers: headers(stream: request.stream),
-            body: writer.out.bytes,
-            model: name, authorization: authorization)
+            url: address.endpoint("/chat/completions", provider.profile, model: name),
+            headers: headers(stream: request.stream), body: writer.out.bytes, model: name,
+            authorization: authorization)
     }
 
     /// A decoder that knows the names, stops and limits of this request.
     public func reply(to request: MessageRequest) -> OpenAIChatReply {
-        OpenAIChatReply(request, upstreamModel: map.upstream(request.model), service: service)
+        let model = map.upstream(request.model)
+        return OpenAIChatReply(request, upstreamModel: model, service: service, known: learnt[model])
     }
 
     /// What error messages may say about the service.
@@ -85,7 +109,10 @@ public struct OpenAIChat: Backend {
 
     private var authorization: Authorization {
         guard let key else { return .none }
-        if address.isAt("azure.com") { return .header(name: "api-key", value: key.value) }
+        // Tokens of Entra are JSON Web Tokens; they begin with an encoded `{"`.
+        if provider.profile.keyHeader == .apiKey, !key.value.hasPrefix("eyJ") {
+            return .header(name: "api-key", value: key.value)
+        }
         return .header(name: "Authorization", value: "Bearer \(key.value)")
     }
 }

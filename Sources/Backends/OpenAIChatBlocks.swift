@@ -25,7 +25,8 @@ extension ChatStream {
             default: continue
             }
         }
-        if let reasoning { takeThinking(reasoning.text, emit) } else if let details { take(details: details, emit) }
+        if let details { take(details: details, isShown: reasoning != nil, emit) }
+        if let reasoning { takeThinking(reasoning.text, emit) }
         if let content { take(content: content, emit) }
         if let text = refused?.text {
             noteRefusal(text)
@@ -33,6 +34,7 @@ extension ChatStream {
         }
         if stops.matched != nil { return }
         if let toolCalls, !toolCalls.isEmpty {
+            finishTags(emit)
             take(calls: toolCalls, choice, emit)
         } else if let function {
             takeFunction(function, emit)
@@ -64,9 +66,12 @@ extension ChatStream {
         return true
     }
 
-    /// OpenRouter's list, read only where the plain field is missing.
-    private mutating func take(details: JSON, _ emit: (MessageEvent) -> Void) {
-        for detail in details.elements { takeThinking((detail["text"] ?? detail["summary"])?.text, emit) }
+    /// OpenRouter's list: kept to go back, shown where the plain field is missing.
+    private mutating func take(details list: JSON, isShown: Bool, _ emit: (MessageEvent) -> Void) {
+        for detail in list.elements where detail.isObject {
+            if context.thinkingBack == .details { details.add(detail) }
+            if !isShown { takeThinking((detail["text"] ?? detail["summary"])?.text, emit) }
+        }
     }
 
     /// A text, or a list of parts.
@@ -89,6 +94,7 @@ extension ChatStream {
 
     private mutating func takeThinking(_ text: JSONText?, _ emit: (MessageEvent) -> Void) {
         guard let text, !text.isEmpty else { return }
+        finishTags(emit)
         if !clearCalls(emit) { return deferred.append(.thinking(text)) }
         addThinking(text, emit)
     }
@@ -96,10 +102,29 @@ extension ChatStream {
     mutating func addThinking(_ text: JSONText, _ emit: (MessageEvent) -> Void) {
         if open != .thinking { openBlock(.thinking, .thinking, emit) }
         emitted += text.count
+        shownThinking += text.count
         emit(.blockDelta(index: nextIndex - 1, delta: .thinking(text)))
     }
 
     private mutating func takeText(_ text: JSONText, _ emit: (MessageEvent) -> Void) {
+        guard tags != nil, let found = tags?.feed(text) else { return takeVisible(text, emit) }
+        show(found, emit)
+        if tags?.isDone ?? false { tags = nil }
+    }
+
+    /// No tag can come any more.
+    mutating func finishTags(_ emit: (MessageEvent) -> Void) {
+        guard var tags else { return }
+        self.tags = nil
+        show(tags.finish(), emit)
+    }
+
+    private mutating func show(_ found: (thinking: JSONText?, text: JSONText?), _ emit: (MessageEvent) -> Void) {
+        if let thinking = found.thinking { addThinking(thinking, emit) }
+        if let text = found.text { takeVisible(text, emit) }
+    }
+
+    private mutating func takeVisible(_ text: JSONText, _ emit: (MessageEvent) -> Void) {
         if text.isEmpty { return }
         if open == .call || !calls.isEmpty, !Self.isBlank(text), !clearCalls(emit) {
             return deferred.append(.text(text))
@@ -133,6 +158,7 @@ extension ChatStream {
     /// Closes what is open and begins the next block.
     mutating func openBlock(_ kind: Open, _ block: ContentBlock, _ emit: (MessageEvent) -> Void) {
         closeBlock(emit)
+        if kind != .thinking { showDetails(emit) }
         blanks = nil
         emit(.blockStart(index: nextIndex, block: block))
         nextIndex += 1
@@ -141,12 +167,36 @@ extension ChatStream {
 
     mutating func closeBlock(_ emit: (MessageEvent) -> Void) {
         if open == .none { return }
-        if open == .thinking {
-            let seal = ThinkingEnvelope.seal(backend: OpenAIChat.name, model: context.upstreamModel, kind: .content)
-            emit(.blockDelta(index: nextIndex - 1, delta: .signature(seal)))
-        }
+        if open == .thinking { emit(.blockDelta(index: nextIndex - 1, delta: .signature(seal()))) }
         emit(.blockStop(index: nextIndex - 1))
         open = .none
+    }
+
+    /// The signature of the thinking block that ends, with all that has to go back with it.
+    private mutating func seal() -> JSONText {
+        defer {
+            details = ReasoningDetails()
+            shownThinking = 0
+        }
+        let model = context.upstreamModel
+        if details.isEmpty { return ThinkingEnvelope.seal(backend: OpenAIChat.name, model: model, kind: .content) }
+        return ThinkingEnvelope.seal(
+            backend: OpenAIChat.name, model: model, kind: .details,
+            more: ("details", details.json(shown: shownThinking)))
+    }
+
+    /// Reasoning that nobody can read travels in a thinking block without a text.
+    mutating func showDetails(_ emit: (MessageEvent) -> Void) {
+        if details.isEmpty { return }
+        showSealed(seal(), emit)
+    }
+
+    /// A thinking block that is nothing but its signature.
+    mutating func showSealed(_ seal: JSONText, _ emit: (MessageEvent) -> Void) {
+        emit(.blockStart(index: nextIndex, block: .thinking))
+        emit(.blockDelta(index: nextIndex, delta: .signature(seal)))
+        emit(.blockStop(index: nextIndex))
+        nextIndex += 1
     }
 
     /// Whether text and reasoning may be shown now: no call is unfinished. Closes a call that is complete.

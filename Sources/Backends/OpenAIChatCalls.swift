@@ -13,6 +13,8 @@ struct ChatCalls: Sendable {
         /// Everything that came, for whole answers.
         var text = JSONText(escaped: [], plain: true)
         var isShown = false
+        /// `extra_content`, which the service wants back.
+        var extra: [UInt8]?
         /// Arguments have begun: the name, if there is one, is complete.
         var hasArguments = false
 
@@ -59,7 +61,8 @@ extension ChatStream {
             takeFragment(
                 key: index.map { $0 + choice << 20 }, id: call["id"]?.string ?? "",
                 name: function?["name"]?.string ?? "",
-                arguments: function?["arguments"] ?? function?["input"], emit)
+                arguments: function?["arguments"] ?? function?["input"],
+                extra: context.thinkingBack == .signatures ? call["extra_content"] : nil, emit)
         }
     }
 
@@ -81,11 +84,11 @@ extension ChatStream {
         let arguments = function["arguments"]
         // Some services send it empty beside everything else.
         if name.isEmpty, arguments?.isEmptyString ?? true { return }
-        takeFragment(key: -1, id: "", name: name, arguments: arguments, emit)
+        takeFragment(key: -1, id: "", name: name, arguments: arguments, extra: nil, emit)
     }
 
     private mutating func takeFragment(
-        key: Int?, id: String, name: String, arguments: JSON?, _ emit: (MessageEvent) -> Void
+        key: Int?, id: String, name: String, arguments: JSON?, extra: JSON?, _ emit: (MessageEvent) -> Void
     ) {
         let at: Int
         if let known = calls.position(key: key, id: id, name: name) {
@@ -96,6 +99,7 @@ extension ChatStream {
             calls.all.append(ChatCalls.Call(key: key, id: id))
         }
         if !name.isEmpty, !calls.all[at].isShown { calls.all[at].take(name: name) }
+        if let extra, extra.isObject { calls.all[at].extra = Array(extra.raw) }
         if let arguments, let text = Self.text(arguments), !text.isEmpty { take(text, at, emit) }
         advance(emit)
     }
@@ -136,7 +140,15 @@ extension ChatStream {
     private mutating func show(_ at: Int, _ emit: (MessageEvent) -> Void) {
         guard !calls.all[at].isShown else { return }
         calls.all[at].isShown = true
-        let name = ToolNames(context.request).original(calls.all[at].name)
+        if let extra = calls.all[at].extra {
+            closeBlock(emit)
+            showSealed(
+                ThinkingEnvelope.seal(
+                    backend: OpenAIChat.name, model: context.upstreamModel, kind: .signature, more: ("extra", extra)),
+                emit)
+        }
+        let names = ToolNames(context.request, beginsWithLetter: context.namesBeginWithLetter)
+        let name = names.original(calls.all[at].name)
         openBlock(.call, .toolUse(id: shownID(calls.all[at].id), name: name), emit)
         flush(at, emit)
     }

@@ -1,33 +1,4 @@
-internal import Intercept
 internal import Synchronization
-
-/// What the address and the model's name say about the dialect.
-struct ServiceProfile: Sendable, Equatable {
-    /// How a request names the most tokens of its answer.
-    enum MaxField: String, Sendable {
-        case completion = "max_completion_tokens"
-        case plain = "max_tokens"
-
-        var other: MaxField { self == .completion ? .plain : .completion }
-    }
-
-    let maxField: MaxField
-    /// Takes `prompt_cache_key`.
-    let takesCacheKey: Bool
-    /// Takes `service_tier`.
-    let takesServiceTier: Bool
-    /// How many tools one request may offer.
-    let mostTools: Int
-
-    init(_ address: ServiceAddress, _ model: ChatModel) {
-        let isOpenAI = address.isAt("openai.com")
-        let knowsNewName = isOpenAI || ["azure.com", "groq.com", "cerebras.ai"].contains { address.isAt($0) }
-        maxField = knowsNewName || model.isOpenAI ? .completion : .plain
-        takesCacheKey = isOpenAI || address.isAt("cerebras.ai")
-        takesServiceTier = isOpenAI
-        mostTools = isOpenAI ? 128 : .max
-    }
-}
 
 /// What one model of an upstream has taught us by refusing something.
 struct ModelFacts: Sendable, Equatable {
@@ -52,23 +23,42 @@ struct ModelFacts: Sendable, Equatable {
     var takesNoFiles = false
     /// Arrays in schemas need `items`.
     var wantsItems = false
+    /// Keywords of JSON Schema that are left out.
+    var keywords: [String] = []
+    var mostTools: Int?
+    var callIDs: ServiceProfile.CallIDs?
+    var thinkingBack: ServiceProfile.ThinkingBack?
+    var alternates = false
+    var bridgesResults = false
+    var wantsPlainText = false
+    /// The content of an assistant's message is never null.
+    var wantsContent = false
 }
 
-/// All that is known of one model of an upstream.
-struct KnownModel: Sendable, Equatable {
+/// All that is known of one model of an upstream. An object, since many hold it and nobody changes it.
+final class KnownModel: Sendable {
     let model: ChatModel
     let profile: ServiceProfile
-    var facts = ModelFacts()
+    let facts: ModelFacts
+
+    init(model: ChatModel, profile: ServiceProfile, facts: ModelFacts = ModelFacts()) {
+        self.model = model
+        self.profile = profile
+        self.facts = facts
+    }
+
+    /// How this model's requests name the most tokens of the answer, as long as the service has not objected.
+    var maxField: ServiceProfile.MaxField { profile.maxField ?? (model.isOpenAI ? .completion : .plain) }
 }
 
 /// The models of one upstream, kept for the life of the process.
 final class KnownModels: Sendable {
-    private let address: ServiceAddress
+    private let profile: ServiceProfile
     private let known = Mutex<[String: KnownModel]>([:])
     /// Names come from clients: more than this many are not remembered.
     private let limit = 200
 
-    init(_ address: ServiceAddress) { self.address = address }
+    init(_ profile: ServiceProfile) { self.profile = profile }
 
     subscript(_ name: String) -> KnownModel { known.withLock { find(name, &$0) } }
 
@@ -76,17 +66,16 @@ final class KnownModels: Sendable {
     func learn(_ name: String, _ change: (inout ModelFacts) -> Void) -> Bool {
         known.withLock { known in
             let old = find(name, &known)
-            var new = old
-            change(&new.facts)
-            if known[name] != nil { known[name] = new }
-            return new != old
+            var facts = old.facts
+            change(&facts)
+            if known[name] != nil { known[name] = KnownModel(model: old.model, profile: old.profile, facts: facts) }
+            return facts != old.facts
         }
     }
 
     private func find(_ name: String, _ known: inout [String: KnownModel]) -> KnownModel {
         if let old = known[name] { return old }
-        let model = ChatModel(name)
-        let new = KnownModel(model: model, profile: ServiceProfile(address, model))
+        let new = KnownModel(model: ChatModel(name), profile: profile)
         if known.count < limit { known[name] = new }
         return new
     }

@@ -41,30 +41,35 @@ extension ChatRequestWriter {
     private mutating func writeAssistant(_ messages: [JSON], _ range: Range<Int>) -> [PendingCall] {
         var prose = ChatProse()
         var calls: [JSON] = []
+        var thinking = ReturnedThinking()
         for index in range {
             guard let content = messages[index]["content"] else { continue }
-            if content.isString { prose.add(content) } else { readAssistant(content, index, &prose, &calls) }
+            if content.isString { prose.add(content) } else { readAssistant(content, index, &prose, &calls, &thinking) }
         }
         guard !prose.isEmpty || !calls.isEmpty else { return [] }
         out.beginObject()
         out.verbatim(#""role":"assistant","content":"#)
-        if prose.isEmpty { out.verbatim("null") } else { prose.write(into: &out) }
+        writeContent(prose, thinking)
+        writeThinking(thinking, hasCalls: !calls.isEmpty)
         let pending = calls.map { PendingCall(id: $0["id"], sentID: sentID($0["id"]), name: $0["name"]) }
-        if !calls.isEmpty { writeCalls(calls, pending) }
+        if !calls.isEmpty { writeCalls(calls, pending, thinking) }
         out.endObject()
         return pending
     }
 
-    private mutating func readAssistant(_ content: JSON, _ index: Int, _ prose: inout ChatProse, _ calls: inout [JSON])
-    {
+    private mutating func readAssistant(
+        _ content: JSON, _ index: Int, _ prose: inout ChatProse, _ calls: inout [JSON],
+        _ thinking: inout ReturnedThinking
+    ) {
         var isGlued = false
         for (place, block) in content.elements.enumerated() {
             let type = block["type"]?.string ?? ""
             switch type {
             case "text": if let text = block["text"] { prose.add(text, glued: isGlued) }
             case "tool_use": calls.append(block)
-            // Plain Chat Completions takes no thinking back, neither ours (`ThinkingEnvelope`) nor that of others.
-            case "thinking", "redacted_thinking", "fallback": break
+            case "thinking":
+                if thinkingBack != .dropped { thinking.take(block, before: calls.count, model: model.name) }
+            case "redacted_thinking", "fallback": break
             case "server_tool_use", "mcp_tool_use":
                 losses.add(.drop, "messages[\(index)].content[\(place)]", "a call that Anthropic's service made itself")
             default: if let text = words(block, type, index, place) { prose.add(text) }
@@ -73,10 +78,10 @@ extension ChatRequestWriter {
         }
     }
 
-    private mutating func writeCalls(_ calls: [JSON], _ pending: [PendingCall]) {
+    private mutating func writeCalls(_ calls: [JSON], _ pending: [PendingCall], _ thinking: ReturnedThinking) {
         out.key("tool_calls")
         out.beginArray()
-        for (call, known) in zip(calls, pending) {
+        for (place, (call, known)) in zip(calls, pending).enumerated() {
             out.beginObject()
             out.verbatim(#""id":""#)
             known.sentID.write(into: &out)
@@ -85,6 +90,7 @@ extension ChatRequestWriter {
             out.key("arguments")
             if let input = call["input"], input.isObject { out.string(containing: input) } else { out.string("{}") }
             out.endObject()
+            writeSignature(of: place, thinking)
             out.endObject()
         }
         out.endArray()
@@ -92,6 +98,7 @@ extension ChatRequestWriter {
 
     /// The id by which the service knows a call: the client's where it is legal and new.
     private mutating func sentID(_ id: JSON?) -> ChatProse.Text {
+        if (facts.callIDs ?? profile.callIDs) == .nine { return .made(nineLetterID(id?.string ?? "call")) }
         if let id, ToolNames.isLegal(id), !Self.isMarked(id) {
             if usedIDs.insert(Self.hash(id)).inserted { return .copied(id) }
         }
@@ -103,6 +110,17 @@ extension ChatRequestWriter {
             number += 1
         }
         return .made(candidate)
+    }
+
+    private mutating func nineLetterID(_ id: String) -> String {
+        let wanted = ToolCallID.sent(id)
+        var candidate = ToolCallID.isNine(wanted) ? wanted : ToolCallID.nine(wanted)
+        var number = 2
+        while !usedIDs.insert(Self.hash(candidate.utf8)).inserted {
+            candidate = ToolCallID.nine("\(wanted)_\(number)")
+            number += 1
+        }
+        return candidate
     }
 
     private static let mark = Array(#""ccx_"#.utf8)
@@ -139,14 +157,18 @@ extension ChatRequestWriter {
             for call in calls where !call.isAnswered { writeMissing(call) }
         }
         var results = owners.makeIterator()
+        var turn = UserTurn(followsResults: !calls.isEmpty)
         for index in range {
             let message = messages[index]
             if message["role"]?.equals("system") ?? false {
-                if let content = message["content"] { writeSystem(content, at: "messages[\(index)]", isFirst: false) }
+                if let content = message["content"] { write(system: content, at: "messages[\(index)]", &turn) }
             } else {
-                try writeUser(message, index, isLast: range.upperBound == messages.count, calls, &results)
+                let isLast = range.upperBound == messages.count
+                turn.parts += try userParts(message, index, isLast: isLast, calls, &results)
+                if !alternates { write(&turn) }
             }
         }
+        write(&turn)
     }
 
     /// Writes the tool messages for the results in one message; notes whose result each is.
@@ -206,7 +228,7 @@ extension ChatRequestWriter {
             case "text": if let text = block["text"] { prose.add(text) }
             case "image": prose.add(moved("image", facts.takesNoImages, index, place))
             case "document" where ChatMedia.isFile(block):
-                prose.add(moved("document", facts.takesNoFiles, index, place))
+                prose.add(moved("document", !takesFiles, index, place))
             case "thinking", "redacted_thinking": break
             default: if let text = words(block, type, index, place) { prose.add(text) }
             }

@@ -4,25 +4,26 @@ internal import Intercept
 extension ChatRequestWriter {
     mutating func writeParameters(_ fields: Fields) {
         writeMaxTokens()
-        writeSampling("temperature", fields.temperature)
-        writeSampling("top_p", fields.topP)
+        writeSampling(.temperature, fields.temperature)
+        writeSampling(.topP, fields.topP)
+        writeSampling(.topK, fields.topK)
         writeStops(fields.stops)
         writeEffort(fields)
         writeFormat(fields.format)
         if request.stream {
             out.field("stream", true)
-            if optional("stream_options", "stream") {
+            if profile.takes(.streamOptions), optional("stream_options", "stream") {
                 out.verbatim(#","stream_options":{"include_usage":true}"#)
             }
         }
         writeServiceTier(fields.serviceTier)
-        if profile.takesCacheKey, !isRejected("prompt_cache_key"), let key = cacheKey {
+        if profile.takes(.promptCacheKey), !isRejected("prompt_cache_key"), let key = cacheKey {
             out.field("prompt_cache_key", key)
         }
     }
 
     /// Whether the service takes this field; notes it when it has refused it before.
-    private mutating func optional(_ field: String, _ path: String) -> Bool {
+    mutating func optional(_ field: String, _ path: String) -> Bool {
         guard isRejected(field) else { return true }
         losses.add(.drop, path, "\(field) was refused by the service")
         return false
@@ -32,12 +33,13 @@ extension ChatRequestWriter {
 
     private mutating func writeMaxTokens() {
         guard let asked = request.maxTokens else { return }
-        let field = facts.maxField ?? profile.maxField
+        let usual = known.maxField
+        let field = facts.maxField ?? usual
         if isRejected(field.rawValue) {
             return losses.add(.drop, "max_tokens", "refused by the service under both names")
         }
-        if field != profile.maxField {
-            losses.add(.rename, "max_tokens", "the service refused \(profile.maxField.rawValue)", to: field.rawValue)
+        if field != usual {
+            losses.add(.rename, "max_tokens", "the service refused \(usual.rawValue)", to: field.rawValue)
         }
         let value = limited(asked)
         if value != asked {
@@ -60,21 +62,24 @@ extension ChatRequestWriter {
 
     // MARK: Sampling and stops
 
-    private mutating func writeSampling(_ field: String, _ value: JSON?) {
+    private mutating func writeSampling(_ field: ServiceProfile.Field, _ value: JSON?) {
         guard let value, let number = value.double else { return }
-        if model.isReasoning {
-            if number != 1 { losses.add(.drop, field, "\(model.name) takes only the default") }
+        let name = field.rawValue
+        if field == .topK || !model.isReasoning {
+            guard profile.takes(field) else { return losses.add(.drop, name, "\(profile.title) has no such field") }
+        } else {
+            if number != 1 { losses.add(.drop, name, "\(model.name) takes only the default") }
             return
         }
-        guard optional(field, field) else { return }
-        out.key(text: field)
+        guard optional(name, name) else { return }
+        out.key(text: name)
         out.verbatim(bytes: value.raw)
     }
 
     private mutating func writeStops(_ stops: JSON?) {
         let usable = (stops?.elements.map { $0 } ?? []).filter { $0.isString && !$0.isEmptyString }
         guard !usable.isEmpty else { return }
-        if model.isReasoning || isRejected("stop") {
+        if model.isReasoning || !profile.takes(.stop) || isRejected("stop") {
             return losses.add(.emulate, "stop_sequences", "\(model.name) takes none; the answer is cut here instead")
         }
         if usable.count > 4 {
@@ -86,37 +91,6 @@ extension ChatRequestWriter {
         out.endArray()
     }
 
-    // MARK: Effort
-
-    private mutating func writeEffort(_ fields: Fields) {
-        guard let wanted = wantedEffort(fields) else { return }
-        guard model.isReasoning else {
-            if fields.effort != nil {
-                losses.add(.drop, "output_config.effort", "\(model.name) has no reasoning effort")
-            }
-            return
-        }
-        guard optional("reasoning_effort", "output_config.effort") else { return }
-        let accepted = facts.efforts ?? model.efforts
-        guard let effort = ChatModel.effort(wanted, among: accepted) else {
-            return losses.add(.drop, "output_config.effort", "unknown to \(model.name)", from: wanted)
-        }
-        if wanted == "none", effort != "none" { return }
-        if effort != wanted {
-            losses.add(.clamp, "output_config.effort", "\(model.name) has no such effort", from: wanted, to: effort)
-        }
-        out.field("reasoning_effort", effort)
-    }
-
-    /// The effort asked for, or one that fits the thinking budget; nil leaves it to the service.
-    private func wantedEffort(_ fields: Fields) -> String? {
-        let type = fields.thinking?["type"]
-        if type?.equals("disabled") ?? false { return "none" }
-        if let effort = fields.effort?.string { return effort }
-        guard type?.equals("enabled") ?? false, let budget = fields.thinking?["budget_tokens"]?.int else { return nil }
-        return budget < 4096 ? "low" : budget < 16_384 ? "medium" : "high"
-    }
-
     // MARK: Format and tier
 
     private mutating func writeFormat(_ format: JSON?) {
@@ -125,15 +99,20 @@ extension ChatRequestWriter {
             return losses.add(.drop, "output_config.format", "only json_schema can be carried over")
         }
         guard optional("response_format", "output_config.format") else { return }
+        if profile.format == .object {
+            losses.add(.emulate, "output_config.format", "\(profile.title) takes no schema, only the wish for JSON")
+            return out.verbatim(#","response_format":{"type":"json_object"}"#)
+        }
         out.verbatim(#","response_format":{"type":"json_schema","json_schema":{"name":"output","schema":"#)
-        out.verbatim(bytes: schema.raw)
-        out.field("strict", Schemas.isStrict(schema))
+        let dropped = Schemas.writeAny(schema, into: &out, rules: schemaRules)
+        for name in dropped { losses.add(.drop, "output_config.format.schema.\(name)", "not taken by the service") }
+        out.field("strict", profile.takes(.strict) && dropped.isEmpty && Schemas.isStrict(schema))
         out.endObject()
         out.endObject()
     }
 
     private mutating func writeServiceTier(_ tier: JSON?) {
-        guard profile.takesServiceTier, !isRejected("service_tier"), let tier else { return }
+        guard profile.takes(.serviceTier), !isRejected("service_tier"), let tier else { return }
         if tier.equals("standard_only") { out.field("service_tier", "default") }
     }
 

@@ -16,8 +16,13 @@ public struct OpenAIChatReply: ReplyDecoder {
     /// A whole answer may be this long.
     private static let limit = 64 << 20
 
-    init(_ request: MessageRequest, upstreamModel: String, service: ServiceIdentity) {
-        stream = ChatStream(.init(request: request, upstreamModel: upstreamModel, service: service))
+    init(_ request: MessageRequest, upstreamModel: String, service: ServiceIdentity, known: KnownModel) {
+        stream = ChatStream(
+            .init(
+                request: request, upstreamModel: upstreamModel, service: service,
+                thinkingBack: known.facts.thinkingBack ?? known.profile.thinkingBack,
+                namesBeginWithLetter: known.profile.namesBeginWithLetter),
+            hasThinkTags: known.profile.hasThinkTags)
         isStreamWanted = request.stream
     }
 

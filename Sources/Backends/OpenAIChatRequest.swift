@@ -4,9 +4,10 @@ internal import Intercept
 /// tools, messages), so that the bytes of a conversation grow at the end and prompt caches keep fitting.
 struct ChatRequestWriter {
     let request: MessageRequest
+    let known: KnownModel
     let model: ChatModel
-    let profile: ServiceProfile
     let facts: ModelFacts
+    var profile: ServiceProfile { known.profile }
     var out: JSONWriter
     var losses = Losses()
     /// Hashes of the call ids used so far: a second use gets a name of its own.
@@ -18,8 +19,8 @@ struct ChatRequestWriter {
     init(_ request: MessageRequest, _ known: KnownModel, _ memory: ToolMemory = ToolMemory()) {
         self.memory = memory
         self.request = request
+        self.known = known
         model = known.model
-        profile = known.profile
         facts = known.facts
         out = JSONWriter(capacity: request.body.range.count + request.body.range.count / 16 + 256)
     }
@@ -34,6 +35,7 @@ struct ChatRequestWriter {
         var format: JSON?
         var temperature: JSON?
         var topP: JSON?
+        var topK: JSON?
         var stops: JSON?
         var serviceTier: JSON?
     }
@@ -48,7 +50,7 @@ struct ChatRequestWriter {
         if let tools = fields.tools { hasTools = writeToolList(tools) }
         out.key("messages")
         out.beginArray()
-        if let system = fields.system { writeSystem(system, at: "system", isFirst: true) }
+        if let system = fields.system { writeSystem(system, at: "system") }
         try writeMessages(Array(messages.elements))
         out.endArray()
         writeToolChoice(fields.toolChoice)
@@ -69,6 +71,7 @@ struct ChatRequestWriter {
             case "output_format": fields.format = value
             case "temperature": fields.temperature = value
             case "top_p": fields.topP = value
+            case "top_k": fields.topK = value
             case "stop_sequences": fields.stops = value
             case "service_tier": fields.serviceTier = value
             case "thread", "compaction":
@@ -104,7 +107,6 @@ struct ChatRequestWriter {
             }
         case "mcp_servers", "container", "fallbacks":
             if !value.isEmpty || value.isString { losses.add(.drop, name, "only Anthropic's own service has it") }
-        case "top_k": losses.add(.drop, name, "Chat Completions has no such field")
         case "speed": if !value.equals("standard") { losses.add(.drop, name, "Chat Completions has no such field") }
         case "safeguards":
             losses.add(.drop, name, "the service makes no safety check of tool calls; the client must ask the user")

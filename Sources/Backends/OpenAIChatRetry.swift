@@ -10,9 +10,7 @@ extension OpenAIChat {
     ) -> UpstreamRequest? {
         guard head.status == 400 || head.status == 422 || head.status == 404 || head.status == 500 else { return nil }
         let error = UpstreamError(body, host: address.host, status: head.status)
-        guard let asked = try? JSON.parse(sent.body), let lesson = RefusalLesson(error, asked, address) else {
-            return nil
-        }
+        guard let asked = try? JSON.parse(sent.body), let lesson = RefusalLesson(error, asked) else { return nil }
         guard learnt.learn(sent.model, { lesson.apply(to: &$0) }) else { return nil }
         var more = Losses()
         guard let again = try? translate(request, &more), again.body != sent.body else { return nil }
@@ -28,17 +26,27 @@ enum RefusalLesson: Equatable {
     case window(Int)
     case role(ModelFacts.SystemRole)
     case efforts([String])
-    case without(String)
+    case without([String])
     case noImages
     case noFiles
     case items
+    case keywords([String])
+    case tools(Int)
+    case nineLetterIDs
+    case thinkingBack(ServiceProfile.ThinkingBack)
+    case alternation
+    case bridges
+    case plainText
+    case content
 
     /// - Parameter asked: the refused body.
-    init?(_ error: UpstreamError, _ asked: JSON, _ address: ServiceAddress) {
-        let found = error.searchable
+    init?(_ error: UpstreamError, _ asked: JSON) {
+        // "property 'store' is unsupported, did you mean 'stop'?" is not about `stop`.
+        let found = Self.text(error.searchable, before: "did you mean")
         guard
-            let lesson = Self.limit(error, found, asked) ?? Self.role(error, found, asked) ?? Self.media(found, asked)
-                ?? Self.schema(found) ?? Self.field(error, found, asked)
+            let lesson = Self.limit(error, found, asked) ?? Self.conversation(found, asked)
+                ?? Self.role(error, found, asked) ?? Self.media(found, asked) ?? Self.schema(error, found, asked)
+                ?? Self.field(error, found, asked)
         else { return nil }
         self = lesson
     }
@@ -53,10 +61,18 @@ enum RefusalLesson: Equatable {
         case .window(let window): facts.contextWindow = window
         case .role(let role): facts.systemRole = role
         case .efforts(let efforts): facts.efforts = efforts
-        case .without(let field): facts.rejected.insert(field)
+        case .without(let fields): facts.rejected.formUnion(fields)
         case .noImages: facts.takesNoImages = true
         case .noFiles: facts.takesNoFiles = true
         case .items: facts.wantsItems = true
+        case .keywords(let words): facts.keywords += words.filter { !facts.keywords.contains($0) }
+        case .tools(let most): facts.mostTools = most
+        case .nineLetterIDs: facts.callIDs = .nine
+        case .thinkingBack(let way): facts.thinkingBack = way
+        case .alternation: facts.alternates = true
+        case .bridges: facts.bridgesResults = true
+        case .plainText: facts.wantsPlainText = true
+        case .content: facts.wantsContent = true
         }
     }
 
@@ -123,30 +139,54 @@ enum RefusalLesson: Equatable {
         return files.contains(where: found.contains) && sends("file") ? .noFiles : nil
     }
 
-    private static func schema(_ found: String) -> RefusalLesson? {
-        found.contains("array schema missing items") || found.contains("missing items") ? .items : nil
+    private static func schema(_ error: UpstreamError, _ found: String, _ asked: JSON) -> RefusalLesson? {
+        if found.contains("missing items") || found.contains("items: missing field") { return .items }
+        if let tools = asked["tools"], error.param == "tools" || found.contains("tools"),
+            let most = OutputLimit.number(after: "maximum length ", in: found), (1..<tools.count).contains(most)
+        {
+            return .tools(most)
+        }
+        let keywords = unknownNames(error.message).filter { $0.place.contains("parameters") }.map(\.name)
+        return keywords.isEmpty ? nil : .keywords(keywords)
     }
 
     // MARK: Other fields
 
-    /// Fields that a request can do without.
-    private static let optional = [
-        "stream_options", "parallel_tool_calls", "reasoning_effort", "temperature", "top_p", "response_format",
-        "prompt_cache_key", "service_tier", "tool_choice", "stop",
+    /// Members that a request cannot do without, or that have lessons of their own.
+    private static let needed: Set<String> = [
+        "model", "messages", "tools", "stream", "max_tokens", "max_completion_tokens",
     ]
 
     private static func field(_ error: UpstreamError, _ found: String, _ asked: JSON) -> RefusalLesson? {
         guard isRefusal(found) else { return nil }
-        let named = optional.first { asked[$0] != nil && (error.param == $0 || error.param.hasPrefix($0 + ".")) }
-        guard let field = named ?? optional.first(where: { asked[$0] != nil && names($0, found) }) else { return nil }
-        if field == "reasoning_effort", let efforts = listedEfforts(error.message.lowercased()) {
+        let optional = asked.members.compactMap { $0.key.string }.filter { !needed.contains($0) }
+        let named = optional.first { error.param == $0 || error.param.hasPrefix($0 + ".") }
+        // Validators name everything that is too much at once.
+        let isList = ["extra input", "extra_forbidden", "unknown name", "arguments supplied"].contains(
+            where: found.contains)
+        let all = optional.filter { names($0, found) }
+        if isList, all.count > 1 { return .without(all) }
+        guard let field = named ?? all.first ?? nested(found, optional) else { return nil }
+        if field == "reasoning_effort" || field == "reasoning", let efforts = listedEfforts(error.message.lowercased())
+        {
             return .efforts(efforts)
         }
-        return .without(field)
+        return .without([field])
+    }
+
+    /// Fields that a refusal means without their names.
+    private static func nested(_ found: String, _ optional: [String]) -> String? {
+        if names("strict", found), found.contains("tool") { return "strict" }
+        if names("thinking", found) || names("reasoning", found) {
+            return optional.first {
+                $0 == "reasoning_effort" || $0 == "enable_thinking" || $0 == "chat_template_kwargs"
+            }
+        }
+        return nil
     }
 
     /// Whether the text has the field's name as a word of its own.
-    private static func names(_ field: String, _ text: String) -> Bool {
+    static func names(_ field: String, _ text: String) -> Bool {
         text.utf8.split { !ToolNames.isLegal($0) }.contains { $0.elementsEqual(field.utf8) }
     }
 

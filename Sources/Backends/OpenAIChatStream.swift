@@ -8,6 +8,9 @@ struct ChatStream: Sendable {
         let request: MessageRequest
         let upstreamModel: String
         let service: ServiceIdentity
+        /// What of the reasoning the service wants back.
+        let thinkingBack: ServiceProfile.ThinkingBack
+        let namesBeginWithLetter: Bool
         /// The answer is one JSON object, so arguments must be whole objects.
         var isWhole = false
     }
@@ -28,6 +31,12 @@ struct ChatStream: Sendable {
     var calls = ChatCalls()
     var deferred: [Deferred] = []
     var stops: StopMatcher
+    /// Looks for thinking in the text, as long as there may be some.
+    var tags: ThinkTags?
+    /// Reasoning that waits for its thinking block to end.
+    var details = ReasoningDetails()
+    /// Bytes of the thinking block that is open.
+    var shownThinking = 0
     private var finishReason: String?
     private var upstreamStop: String?
     private var refusal: JSONText?
@@ -39,8 +48,9 @@ struct ChatStream: Sendable {
     /// `max_tokens: 0` asks for no answer, only for a warm cache.
     let isMuted: Bool
 
-    init(_ context: Context) {
+    init(_ context: Context, hasThinkTags: Bool) {
         self.context = context
+        tags = hasThinkTags ? ThinkTags() : nil
         stops = StopMatcher(context.request.body["stop_sequences"])
         isMuted = context.request.maxTokens == 0
     }
@@ -158,6 +168,7 @@ struct ChatStream: Sendable {
         isEnded = true
         start(emit)
         let reason = finishReason
+        finishTags(emit)
         finishCalls(isCut: reason == "length", emit)
         for piece in deferred {
             switch piece {
@@ -167,6 +178,7 @@ struct ChatStream: Sendable {
         }
         if !stops.isIdle { showText(stops.finish(), emit) }
         closeBlock(emit)
+        showDetails(emit)
         let (stop, sequence) = stopReason(reason)
         let explanation = stop == .refusal ? refusal?.string : nil
         emit(

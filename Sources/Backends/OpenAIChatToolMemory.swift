@@ -9,7 +9,9 @@ final class ToolMemory: Sendable {
         let list: [UInt8]
         /// What else decides how it is written.
         let mostTools: Int
-        let wantsItems: Bool
+        let rules: SchemaRules
+        let isStrictTaken: Bool
+        let needed: Set<String>
         /// The member `tools` with the comma before it; empty when no tool is left.
         let text: [UInt8]
         let losses: [Losses.Loss]
@@ -19,14 +21,10 @@ final class ToolMemory: Sendable {
     private static let most = 8
     private let entries = Mutex<[Entry]>([])
 
-    /// What this list became the last time.
-    func find(_ list: JSON, _ profile: ServiceProfile, _ facts: ModelFacts) -> Entry? {
+    /// What this list became the last time under the same circumstances.
+    func find(_ list: JSON, _ isSame: (Entry) -> Bool) -> Entry? {
         entries.withLock { entries in
-            guard
-                let place = entries.firstIndex(where: {
-                    $0.mostTools == profile.mostTools && $0.wantsItems == facts.wantsItems && list.isSpelled($0.list)
-                })
-            else { return nil }
+            guard let place = entries.firstIndex(where: { list.isSpelled($0.list) && isSame($0) }) else { return nil }
             let entry = entries.remove(at: place)
             entries.append(entry)
             return entry
@@ -44,17 +42,22 @@ final class ToolMemory: Sendable {
 extension ChatRequestWriter {
     /// Writes `tools` unless none is left, or copies what the same list became before. Gives whether there is one.
     mutating func writeToolList(_ tools: JSON) -> Bool {
-        if let known = memory.find(tools, profile, facts) {
+        let (most, rules, isStrictTaken) = (mostTools, schemaRules, !isRejected("strict"))
+        let needed = most < .max ? neededTools : []
+        let known = memory.find(tools) {
+            $0.mostTools == most && $0.rules == rules && $0.isStrictTaken == isStrictTaken && $0.needed == needed
+        }
+        if let known {
             for loss in known.losses { losses.add(loss) }
             out.verbatim(bytes: known.text)
             return !known.text.isEmpty
         }
         let (start, losts) = (out.bytes.count, losses.all.count)
-        let isAny = writeTools(tools)
+        let isAny = writeTools(tools, needed: needed)
         memory.remember(
             ToolMemory.Entry(
-                list: Array(tools.raw), mostTools: profile.mostTools, wantsItems: facts.wantsItems,
-                text: Array(out.bytes[start...]), losses: Array(losses.all[losts...])))
+                list: Array(tools.raw), mostTools: most, rules: rules, isStrictTaken: isStrictTaken,
+                needed: needed, text: Array(out.bytes[start...]), losses: Array(losses.all[losts...])))
         return isAny
     }
 }

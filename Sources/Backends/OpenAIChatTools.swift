@@ -6,9 +6,12 @@ extension ChatRequestWriter {
     static let placeholder = "DeferredToolPlaceholder"
 
     /// Writes `tools` unless none is left. Gives whether there is one.
-    mutating func writeTools(_ tools: JSON) -> Bool {
+    ///
+    /// - Parameter needed: names of tools that the request cannot do without, when not all can be offered.
+    mutating func writeTools(_ tools: JSON, needed: Set<String> = []) -> Bool {
         var seen: Set<String> = []
         var count = 0
+        var room = mostTools - needed.count
         for (index, element) in tools.elements.enumerated() {
             let tool = Tool(element)
             guard let name = tool.name, name.isString, !name.isEmptyString else {
@@ -20,14 +23,33 @@ extension ChatRequestWriter {
                 losses.add(.drop, "tools[\(index)]", "a tool of this name stands in the list already")
                 continue
             }
-            if profile.mostTools <= count {
-                losses.add(.drop, "tools[\(index)]", "the service takes \(profile.mostTools) tools")
+            let isNeeded = needed.contains(name.string ?? "")
+            if !isNeeded, room <= 0 {
+                losses.add(.drop, "tools[\(index)]", "the service takes \(mostTools) tools")
                 continue
             }
-            if writeTool(tool, name, index, isFirst: count == 0) { count += 1 }
+            if writeTool(tool, name, index, isFirst: count == 0) {
+                count += 1
+                if !isNeeded { room -= 1 }
+            }
         }
         if count > 0 { out.endArray() }
         return count > 0
+    }
+
+    /// Names of offered tools that the conversation has called or that are forced, if there are more tools than the
+    /// service takes; they are offered before others.
+    var neededTools: Set<String> {
+        guard let tools = request.body["tools"], tools.count > mostTools else { return [] }
+        var called: Set<String> = []
+        if let forced = request.body["tool_choice"]?["name"]?.string { called.insert(forced) }
+        for message in request.messages where message["role"]?.equals("assistant") ?? false {
+            for block in message["content"]?.elements ?? message.elements {
+                if let name = block["name"]?.string { called.insert(name) }
+            }
+        }
+        let offered = tools.elements.compactMap { $0["name"]?.string }.filter { called.contains($0) }
+        return Set(offered.prefix(mostTools))
     }
 
     /// The members of a tool that are read, found in one pass.
@@ -84,15 +106,22 @@ extension ChatRequestWriter {
     }
 
     private mutating func writeSchema(_ tool: Tool, _ index: Int) {
-        for name in Schemas.write(tool.schema, into: &out, fixesArrays: facts.wantsItems) {
-            let why = "not allowed at the top of a function's parameters"
-            losses.add(.drop, "tools[\(index)].input_schema.\(name)", why)
+        let rules = schemaRules
+        for name in Schemas.write(tool.schema, into: &out, rules: rules) {
+            if rules.lacks.contains(name) || name == "format" {
+                losses.add(.drop, "tools[*].input_schema.\(name)", "not taken by the service")
+            } else {
+                let why = "not allowed at the top of a function's parameters"
+                losses.add(.drop, "tools[\(index)].input_schema.\(name)", why)
+            }
         }
         if let examples = tool.examples, !examples.isEmpty {
             losses.add(.drop, "tools[\(index)].input_examples", "Chat Completions has no such field")
         }
         guard tool.isStrict else { return }
-        if let schema = tool.schema, Schemas.isStrict(schema) {
+        if !profile.takes(.strict) || isRejected("strict") {
+            losses.add(.drop, "tools[\(index)].strict", "the service has no such field")
+        } else if let schema = tool.schema, Schemas.isStrict(schema) {
             out.verbatim(#","strict":true"#)
         } else {
             let why = "the schema does not close every object and require every property"
@@ -100,11 +129,17 @@ extension ChatRequestWriter {
         }
     }
 
+    /// What the service takes of JSON Schema, as far as is known.
+    var schemaRules: SchemaRules { profile.schemas.adding(facts) }
+
+    var mostTools: Int { facts.mostTools ?? profile.mostTools }
+
     /// A tool's name as the service takes it.
     mutating func writeName(_ name: JSON) {
         // Directly behind a colon, so no comma may come.
-        if ToolNames.isLegal(name) { return out.verbatim(bytes: name.raw) }
-        out.verbatim(bytes: quoted(ToolNames.alias(name.string ?? "")))
+        let rule = profile.namesBeginWithLetter
+        if ToolNames.isLegal(name, beginsWithLetter: rule) { return out.verbatim(bytes: name.raw) }
+        out.verbatim(bytes: quoted(ToolNames.alias(name.string ?? "", beginsWithLetter: rule)))
     }
 
     private func quoted(_ text: String) -> [UInt8] { [0x22] + JSONText(text).escaped + [0x22] }
@@ -120,7 +155,7 @@ extension ChatRequestWriter {
         }
         writeChoice(choice, type)
         guard choice["disable_parallel_tool_use"]?.bool == true else { return }
-        if model.takesParallelSwitch, !isRejected("parallel_tool_calls") {
+        if model.takesParallelSwitch, profile.takes(.parallelToolCalls), !isRejected("parallel_tool_calls") {
             out.field("parallel_tool_calls", false)
         } else {
             losses.add(
@@ -133,10 +168,21 @@ extension ChatRequestWriter {
             if type != "auto" { losses.add(.drop, "tool_choice", "refused by the service") }
             return
         }
+        let choices = profile.toolChoice
+        if !choices.isCertain, type == "any" || type == "tool" {
+            losses.add(.drop, "tool_choice", "older versions of \(profile.title) do not look at it")
+        }
         switch type {
         case "auto": out.field("tool_choice", "auto")
-        case "any": out.field("tool_choice", "required")
+        case "any": writeRequired("no tool can be forced with \(profile.title)")
+        case "none" where !choices.none:
+            losses.add(.drop, "tool_choice", "\(profile.title) cannot be told to call no tool")
         case "none": out.field("tool_choice", "none")
+        case "tool" where !choices.named:
+            if choices.required != nil {
+                losses.add(.emulate, "tool_choice", "\(profile.title) takes no name: some tool is forced instead")
+            }
+            writeRequired("no tool can be forced with \(profile.title)")
         case "tool":
             guard let name = choice["name"], offers(name) else {
                 losses.add(.drop, "tool_choice", "the tool it forces is not among those the service can offer")
@@ -150,6 +196,11 @@ extension ChatRequestWriter {
             out.endObject()
         default: losses.add(.drop, "tool_choice", "unknown choice \(type)")
         }
+    }
+
+    private mutating func writeRequired(_ problem: String) {
+        if profile.toolChoice.required == nil { losses.add(.drop, "tool_choice", problem) }
+        out.field("tool_choice", profile.toolChoice.required ?? "auto")
     }
 
     /// Whether this tool was written to the list.

@@ -5,32 +5,83 @@ extension ChatRequestWriter {
     /// One part of a user message.
     enum Part {
         case text(ChatProse.Text)
+        /// Instructions that cannot stand in a message of their own.
+        case reminder(ChatProse)
         case image(JSON)
         case file(JSON)
+
+        var isText: Bool {
+            switch self {
+            case .text, .reminder: true
+            case .image, .file: false
+            }
+        }
     }
+
+    /// What a user says between two answers, as far as it is not written yet.
+    struct UserTurn {
+        var parts: [Part] = []
+        /// Results of tools were the last thing written.
+        var followsResults: Bool
+    }
+
+    /// Two user messages in a row are refused.
+    var alternates: Bool { profile.alternates || facts.alternates }
+
+    /// Takes parts of type `file`.
+    var takesFiles: Bool { profile.takesFiles && !facts.takesNoFiles }
 
     // MARK: Instructions
 
-    /// Writes a system prompt, or a system message in the middle of the conversation where it stands.
-    mutating func writeSystem(_ content: JSON, at path: String, isFirst: Bool) {
+    /// Writes the system prompt.
+    mutating func writeSystem(_ content: JSON, at path: String) {
         let prose = systemProse(content, path)
         guard !prose.isEmpty else { return }
-        out.beginObject()
-        switch role(isFirst: isFirst) {
-        case .developer: out.verbatim(#""role":"developer","content":"#)
-        case .system, .systemFirst: out.verbatim(#""role":"system","content":"#)
-        case .none:
-            losses.add(.move, path, "\(model.name) takes no system message here: the text stands in a user message")
-            out.verbatim(#""role":"user","content":"#)
-            prose.write(into: &out, before: #"<system-reminder>\n"#, after: #"\n</system-reminder>"#)
-            return out.endObject()
+        let role = role(isFirst: true)
+        if role == .none { return writeUser([reminder(prose, path)]) }
+        writeInstructions(prose, role)
+    }
+
+    /// Writes a system message in the middle of the conversation where it stands, or leaves it to the user's turn.
+    mutating func write(system content: JSON, at path: String, _ turn: inout UserTurn) {
+        let prose = systemProse(content, path)
+        guard !prose.isEmpty else { return }
+        let role = role(isFirst: false)
+        if role == .none {
+            turn.parts.append(reminder(prose, path))
+            if !alternates { write(&turn) }
+        } else {
+            write(&turn)
+            writeInstructions(prose, role)
         }
+    }
+
+    private mutating func writeInstructions(_ prose: ChatProse, _ role: ModelFacts.SystemRole) {
+        out.beginObject()
+        out.verbatim(role == .developer ? #""role":"developer","content":"# : #""role":"system","content":"#)
         prose.write(into: &out)
         out.endObject()
     }
 
+    private mutating func reminder(_ prose: ChatProse, _ path: String) -> Part {
+        losses.add(.move, path, "\(model.name) takes no system message here: the text stands in a user message")
+        return .reminder(prose)
+    }
+
+    /// Writes what waits of a user's turn.
+    mutating func write(_ turn: inout UserTurn) {
+        guard !turn.parts.isEmpty else { return }
+        if turn.followsResults, profile.bridgesResults || facts.bridgesResults {
+            losses.add(.emulate, "messages[*].role", "an assistant message stands between results and the user's words")
+            out.raw(#"{"role":"assistant","content":"(results received)"}"#)
+        }
+        writeUser(turn.parts)
+        turn = UserTurn(followsResults: false)
+    }
+
     private func role(isFirst: Bool) -> ModelFacts.SystemRole {
-        let role = facts.systemRole ?? (model.hasNoSystemRole ? .none : model.isReasoning ? .developer : .system)
+        let usual = profile.instructions == .developer && !model.isReasoning ? .system : profile.instructions
+        let role = facts.systemRole ?? (model.hasNoSystemRole ? .none : usual)
         return role == .systemFirst && !isFirst ? .none : role
     }
 
@@ -55,13 +106,15 @@ extension ChatRequestWriter {
 
     // MARK: User messages
 
+    /// The parts of one user message.
+    ///
     /// - Parameters:
     ///   - isLast: the message belongs to the last turn, the one that is asked now.
     ///   - owners: for each result in turn the call it answers; -1 for a repeated one, nil when there is none.
-    mutating func writeUser(
+    mutating func userParts(
         _ message: JSON, _ index: Int, isLast: Bool, _ calls: [PendingCall], _ owners: inout IndexingIterator<[Int?]>
-    ) throws(TranslationError) {
-        guard let content = message["content"] else { return }
+    ) throws(TranslationError) -> [Part] {
+        guard let content = message["content"] else { return [] }
         if let role = message["role"], !role.equals("user") {
             losses.add(.rename, "messages[\(index)].role", "unknown role", from: role.string, to: "user")
         }
@@ -80,11 +133,11 @@ extension ChatRequestWriter {
             }
         }
         if parts.isEmpty {
-            if hasResult { return }
+            if hasResult { return [] }
             losses.add(.emulate, "messages[\(index)]", "an empty message was given a text")
             parts.append(.text(.made("(empty)")))
         }
-        writeUser(parts)
+        return parts
     }
 
     /// Where a block stands.
@@ -118,7 +171,7 @@ extension ChatRequestWriter {
         for nested in content.elements {
             let isImage = nested["type"]?.equals("image") ?? false
             let isFile = !isImage && nested["type"]?.equals("document") ?? false && ChatMedia.isFile(nested)
-            guard isImage && !facts.takesNoImages || isFile && !facts.takesNoFiles else { continue }
+            guard isImage && !facts.takesNoImages || isFile && takesFiles else { continue }
             parts.append(.text(.made(Self.marker(isImage ? "image" : "document", call))))
             if isImage { try addImage(nested, at, &parts) } else { try addFile(nested, at, &parts) }
         }
@@ -158,13 +211,14 @@ extension ChatRequestWriter {
             losses.add(.drop, at.path, "\(model.name) takes no images")
             return parts.append(.text(.made("[image omitted: the model takes none]")))
         }
-        if source["data"]?.isString ?? false || source["url"]?.isString ?? false { return parts.append(.image(source)) }
+        let hasAddress = profile.takesImageAddresses && source["url"]?.isString ?? false
+        if source["data"]?.isString ?? false || hasAddress { return parts.append(.image(source)) }
         try omit("image", source, at, &parts)
     }
 
     private mutating func addFile(_ block: JSON, _ at: Place, _ parts: inout [Part]) throws(TranslationError) {
         if let context = block["context"], !JSONBlank.isBlank(context) { parts.append(.text(.copied(context))) }
-        if facts.takesNoFiles {
+        if !takesFiles {
             losses.add(.drop, at.path, "\(model.name) takes no documents")
             return parts.append(.text(.made("[document omitted: the model takes none]")))
         }
@@ -191,8 +245,14 @@ extension ChatRequestWriter {
     private mutating func writeUser(_ parts: [Part]) {
         out.beginObject()
         out.verbatim(#""role":"user","content":"#)
-        if parts.count == 1, case .text(let text) = parts[0] {
-            writeQuoted(text)
+        let isOneText = parts.count == 1 || profile.wantsPlainText || facts.wantsPlainText
+        if isOneText, parts.allSatisfy(\.isText) {
+            out.verbatim("\"")
+            for (place, part) in parts.enumerated() {
+                if place > 0 { out.verbatim(#"\n\n"#) }
+                writeWords(part)
+            }
+            out.verbatim("\"")
         } else {
             out.beginArray()
             for part in parts { write(part) }
@@ -201,18 +261,23 @@ extension ChatRequestWriter {
         out.endObject()
     }
 
-    private mutating func writeQuoted(_ text: ChatProse.Text) {
-        out.verbatim("\"")
-        text.write(into: &out)
-        out.verbatim("\"")
+    /// The text of a part, between quotes that are there already.
+    private mutating func writeWords(_ part: Part) {
+        switch part {
+        case .text(let text): text.write(into: &out)
+        case .reminder(let prose):
+            prose.writeWords(into: &out, before: #"<system-reminder>\n"#, after: #"\n</system-reminder>"#)
+        case .image, .file: break
+        }
     }
 
     private mutating func write(_ part: Part) {
         out.beginObject()
         switch part {
-        case .text(let text):
-            out.verbatim(#""type":"text","text":"#)
-            writeQuoted(text)
+        case .text, .reminder:
+            out.verbatim(#""type":"text","text":""#)
+            writeWords(part)
+            out.verbatim("\"")
         case .image(let source):
             out.verbatim(#""type":"image_url","image_url":{"url":"#)
             ChatMedia.writeImage(source, into: &out)
@@ -225,44 +290,5 @@ extension ChatRequestWriter {
             out.verbatim("\"}")
         }
         out.endObject()
-    }
-}
-
-/// Images and documents as Chat Completions carries them.
-enum ChatMedia {
-    /// Whether a document is bytes or an address rather than text.
-    static func isFile(_ block: JSON) -> Bool {
-        guard let type = block["source"]?["type"] else { return false }
-        return !type.equals("text") && !type.equals("content")
-    }
-
-    static func writeImage(_ source: JSON, into out: inout JSONWriter) {
-        guard let data = source["data"] else {
-            if let url = source["url"] { out.verbatim(bytes: url.raw) }
-            return
-        }
-        out.verbatim(#""data:"#)
-        out.verbatim(text: mediaType(data, source["media_type"]?.string ?? "image/png"))
-        out.verbatim(";base64,")
-        ChatProse.Text.copied(data).write(into: &out)
-        out.verbatim("\"")
-    }
-
-    private static let beginnings = [
-        ("iVBORw0KGgo", "image/png"), ("/9j/", "image/jpeg"), ("R0lGOD", "image/gif"), ("UklGR", "image/webp"),
-    ]
-
-    /// What the bytes are, whatever the label says: services check.
-    private static func mediaType(_ data: JSON, _ label: String) -> String {
-        let start = data.raw.dropFirst().prefix(12)
-        for (beginning, type) in beginnings where start.starts(with: beginning.utf8) { return type }
-        return label == "image/jpg" ? "image/jpeg" : String(label.filter { $0 != "\"" && $0 != "\\" })
-    }
-
-    static func fileName(_ block: JSON) -> String {
-        let title = (block["title"]?.string ?? "").map { $0.isLetter || $0.isNumber || " ._-".contains($0) ? $0 : "_" }
-        let name = String(title.prefix(100))
-        if name.allSatisfy({ $0 == " " }) { return "document.pdf" }
-        return name.lowercased().hasSuffix(".pdf") ? name : name + ".pdf"
     }
 }

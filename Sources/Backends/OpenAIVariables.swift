@@ -30,6 +30,9 @@ enum Variables {
         strongest(["OPENAI_API_KEY", "OPENAICOMPATIBLE_API_KEY"], environment)
     }
 
+    /// The name of a profile, which also stands for its base URL.
+    static func provider(_ environment: Environment) -> Found? { strongest(["OPENAI_PROVIDER"], environment) }
+
     /// The spelling set by the strongest source; of equals the first.
     private static func strongest(_ names: [String], _ environment: Environment) -> Found? {
         var best: Found?

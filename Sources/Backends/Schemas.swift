@@ -7,8 +7,8 @@ enum Schemas {
 
     /// Writes the schema with what is missing for `type: object`. Gives the names of members that had to go.
     ///
-    /// - Parameter fixesArrays: also gives every array without `items` an empty one; for services that insist.
-    static func write(_ schema: JSON?, into out: inout JSONWriter, fixesArrays: Bool = false) -> [String] {
+    /// - Parameter rules: what the service takes of JSON Schema.
+    static func write(_ schema: JSON?, into out: inout JSONWriter, rules: SchemaRules = SchemaRules()) -> [String] {
         guard let schema, schema.isObject else {
             out.raw(#"{"type":"object","properties":{}}"#)
             return []
@@ -24,47 +24,41 @@ enum Schemas {
             default: continue
             }
         }
-        if isObject, hasProperties, dropped.isEmpty, !fixesArrays {
+        if isObject, hasProperties, dropped.isEmpty, fulfils(schema, rules) {
             out.value(schema)
-        } else {
-            rewrite(schema, into: &out, hasProperties: hasProperties, fixesArrays: fixesArrays)
+            return []
         }
-        return dropped
-    }
-
-    private static func rewrite(_ schema: JSON, into out: inout JSONWriter, hasProperties: Bool, fixesArrays: Bool) {
+        var cleaner = SchemaCleaner(rules, root: schema)
         out.beginObject()
         out.field("type", "object")
-        for (key, value) in schema.members {
-            if key.equals("type") || refused.contains(where: { key.equals($0) }) { continue }
-            if key.equals("properties"), !hasProperties { continue }
-            out.value(key)
-            out.verbatim(":")
-            if fixesArrays { withItems(value, into: &out) } else { out.value(value) }
-        }
+        let skipping = ["type"] + refused + (hasProperties ? [] : ["properties"])
+        cleaner.writeMembers(schema, skipping: skipping, into: &out)
         if !hasProperties { out.verbatim(#","properties":{}"#) }
         out.endObject()
+        return dropped + cleaner.dropped.filter { !dropped.contains($0) }
     }
 
-    /// Copies a value; schemas of arrays in it get an `items`.
-    private static func withItems(_ value: JSON, into out: inout JSONWriter) {
-        if value.isArray {
-            out.beginArray()
-            for element in value.elements { withItems(element, into: &out) }
-            return out.endArray()
+    /// Whether the schema can be copied as it is.
+    private static func fulfils(_ schema: JSON, _ rules: SchemaRules) -> Bool {
+        rules.isEmpty || rules == SchemaRules(wantsItems: true) && !lacksItems(schema)
+    }
+
+    /// Whether there may be an array that does not say what it holds.
+    private static func lacksItems(_ value: JSON) -> Bool {
+        if value.isArray { return value.elements.contains { lacksItems($0) } }
+        if value["type"]?.equals("array") ?? false, value["items"] == nil { return true }
+        return value.members.contains { lacksItems($0.value) }
+    }
+
+    /// Writes a schema that may be of any type.
+    static func writeAny(_ schema: JSON, into out: inout JSONWriter, rules: SchemaRules) -> [String] {
+        if fulfils(schema, rules) {
+            out.value(schema)
+            return []
         }
-        guard value.isObject else { return out.value(value) }
-        out.beginObject()
-        for (key, member) in value.members {
-            out.value(key)
-            out.verbatim(":")
-            withItems(member, into: &out)
-        }
-        if value["type"]?.equals("array") ?? false, value["items"] == nil {
-            out.key("items")
-            out.raw("{}")
-        }
-        out.endObject()
+        var cleaner = SchemaCleaner(rules, root: schema)
+        cleaner.write(schema, into: &out)
+        return cleaner.dropped
     }
 
     /// Whether the schema fulfils the rules of `strict`: every object closed, every property required.

@@ -52,10 +52,22 @@ struct ServiceAddress: Sendable, Equatable {
     /// The base URL as it may be shown: a query can hold a key.
     var shown: String { origin + path }
 
+    /// The port that the URL names.
+    var port: Int? { authority.count > host.count ? Int(authority.dropFirst(host.count + 1)) : nil }
+
     /// The full URL of an endpoint such as `/chat/completions`.
-    func endpoint(_ name: String) -> String {
+    ///
+    /// - Parameter model: the service's name of the model, for services that want it in the path.
+    func endpoint(_ name: String, _ profile: ServiceProfile = .unknown, model: String = "") -> String {
         if path.hasSuffix("/chat/completions") || path.hasSuffix("/responses") { return origin + path + query }
-        return origin + (path.isEmpty ? "/v1" : path) + name + query
+        return origin + base(profile, model) + name + query
+    }
+
+    /// The path before the endpoint's name: what the URL says, completed if it is only a beginning.
+    private func base(_ profile: ServiceProfile, _ model: String) -> String {
+        guard profile.root.hasPrefix(path + "/") else { return path }
+        guard let dated = profile.datedRoot, query.contains("api-version=") else { return profile.root }
+        return dated.split(separator: "/").map { $0 == "{model}" ? "/" + model : "/" + $0 }.joined()
     }
 
     /// Whether the host is this one or inside this domain.

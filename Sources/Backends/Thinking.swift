@@ -9,19 +9,28 @@ enum ThinkingEnvelope {
     enum Kind: String {
         /// Plain text in `reasoning_content` or `reasoning`.
         case content = "rc"
-        /// OpenRouter's `reasoning_details`.
+        /// OpenRouter's `reasoning_details`, in the member `details`.
         case details = "rd"
+        /// `extra_content` of the call behind it, in the member `extra`.
+        case signature = "xc"
         /// An item of the Responses API.
         case responses
     }
 
-    static func seal(backend: String, model: String, kind: Kind) -> JSONText {
-        var out = JSONWriter(capacity: 96)
+    /// - Parameter more: what the service wants back beside the text: a member's name and its JSON.
+    static func seal(
+        backend: String, model: String, kind: Kind, more: (name: StaticString, json: [UInt8])? = nil
+    ) -> JSONText {
+        var out = JSONWriter(capacity: 96 + (more?.json.count ?? 0))
         out.beginObject()
         out.field("v", 1)
         out.field("backend", backend)
         out.field("model", model)
         out.field("kind", kind.rawValue)
+        if let more {
+            out.key(more.name)
+            out.raw(more.json)
+        }
         out.endObject()
         return JSONText(mark + Base64URL.encode(out.bytes))
     }

@@ -7,11 +7,15 @@ struct ToolNames: Sendable {
     private let originals: [String: String]
 
     /// Collects the names of the offered tools and of the calls in the history.
-    init(_ request: MessageRequest) {
+    ///
+    /// - Parameter beginsWithLetter: the service takes no name that begins with a digit or `-`.
+    init(_ request: MessageRequest, beginsWithLetter: Bool = false) {
         var found: [String: String] = [:]
         func note(_ name: JSON?) {
-            guard let name, !Self.isLegal(name), let original = name.string else { return }
-            found[Self.alias(original)] = original
+            guard let name, !Self.isLegal(name, beginsWithLetter: beginsWithLetter), let original = name.string else {
+                return
+            }
+            found[Self.alias(original, beginsWithLetter: beginsWithLetter)] = original
         }
         if let tools = request.tools {
             for tool in tools { note(tool["name"]) }
@@ -29,17 +33,22 @@ struct ToolNames: Sendable {
     func original(_ name: String) -> String { originals[name] ?? name }
 
     /// Whether the service takes the name as it is.
-    static func isLegal(_ name: JSON) -> Bool {
+    static func isLegal(_ name: JSON, beginsWithLetter: Bool = false) -> Bool {
         let range = name.range
         guard name.isString, range.count > 2, range.count <= 66 else { return false }
         let bytes = name.document.bytes
+        if beginsWithLetter, !isFirst(bytes[range.lowerBound + 1]) { return false }
         for at in range.dropFirst().dropLast() where !isLegal(bytes[at]) { return false }
         return true
     }
 
-    static func isLegal(_ name: String) -> Bool {
-        !name.isEmpty && name.utf8.count <= 64 && name.utf8.allSatisfy(isLegal)
+    static func isLegal(_ name: String, beginsWithLetter: Bool = false) -> Bool {
+        guard let first = name.utf8.first, name.utf8.count <= 64 else { return false }
+        return name.utf8.allSatisfy(isLegal) && (!beginsWithLetter || isFirst(first))
     }
+
+    /// A letter or an underscore.
+    private static func isFirst(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 || byte == UInt8(ascii: "_") }
 
     static func isLegal(_ byte: UInt8) -> Bool {
         switch byte {
@@ -51,9 +60,10 @@ struct ToolNames: Sendable {
     }
 
     /// The beginning of the name and a hash of the whole: names that begin alike stay apart.
-    static func alias(_ name: String) -> String {
-        if isLegal(name) { return name }
-        let start = name.utf8.prefix(55).map { isLegal($0) ? $0 : UInt8(ascii: "_") }
+    static func alias(_ name: String, beginsWithLetter: Bool = false) -> String {
+        if isLegal(name, beginsWithLetter: beginsWithLetter) { return name }
+        var start = name.utf8.prefix(55).map { isLegal($0) ? $0 : UInt8(ascii: "_") }
+        if beginsWithLetter, let first = start.first, !isFirst(first) { start[0] = UInt8(ascii: "_") }
         let hash = Identifier.hex(SHA256.hash(Array(name.utf8)).prefix(4))
         return String(decoding: start, as: UTF8.self) + "_" + hash
     }
@@ -74,6 +84,18 @@ enum ToolCallID {
             return String(decoding: bytes, as: UTF8.self)
         }
         return ToolNames.alias(id)
+    }
+
+    /// Nine letters and digits made from an id, for services that want exactly that; the same for the same id.
+    static func nine(_ id: String) -> String {
+        let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
+        return String(
+            decoding: SHA256.hash(Array(id.utf8)).prefix(9).map { letters[Int($0) % letters.count] }, as: UTF8.self)
+    }
+
+    /// Whether an id is nine letters and digits already.
+    static func isNine(_ id: String) -> Bool {
+        id.utf8.count == 9 && id.utf8.allSatisfy { ToolNames.isLegal($0) && $0 != 0x2D && $0 != 0x5F }
     }
 
     /// An id of our own, for a service that gave none.

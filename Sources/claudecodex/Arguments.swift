@@ -1,4 +1,6 @@
 /// The command line, taken apart: which word, which flags, what is left.
+internal import Intercept
+
 struct Arguments: Equatable {
     /// How much help was asked for.
     enum Help: Equatable { case short, long }

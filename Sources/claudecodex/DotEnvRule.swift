@@ -16,7 +16,7 @@ enum DotEnvRule {
     private static let groups: [Group] = [
         Group(
             backends: ["openai_compatible", "openai_responses"],
-            addresses: ["OPENAI_BASE_URL", "OPENAICOMPATIBLE_BASE_URL"],
+            addresses: ["OPENAI_BASE_URL", "OPENAICOMPATIBLE_BASE_URL", "OPENAI_PROVIDER"],
             keys: ["OPENAI_API_KEY", "OPENAICOMPATIBLE_API_KEY"], otherKeys: nil),
         Group(
             backends: ["bedrock"], addresses: ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL"],

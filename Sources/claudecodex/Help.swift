@@ -1,3 +1,4 @@
+internal import Backends
 internal import Intercept
 
 /// Help in its three forms, from the tables of words, flags and variables.
@@ -13,7 +14,11 @@ enum Help {
         if arguments.help == .long { return arguments.word == .serve ? long(current) : word(arguments.word) }
         guard let topic = arguments.operands.first else { return long(current) }
         if arguments.operands.count > 1 { throw .usage("help takes one topic, got \(arguments.operands.count)") }
-        return topic == "--markdown" ? HelpMarkdown.text : try explain(topic, current)
+        switch topic {
+        case "--markdown": return HelpMarkdown.text
+        case "--providers": return ProvidersMarkdown.text
+        default: return try explain(topic, current)
+        }
     }
 
     /// One screen: at most 24 lines of 80 columns.

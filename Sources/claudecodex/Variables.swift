@@ -14,6 +14,9 @@ struct Variable: Sendable {
             name: "OPENAI_BASE_URL", group: openAI,
             doc: "The service's base URL; a service without a key needs only this."),
         Variable(name: "OPENAI_API_KEY", group: openAI, doc: "The key. Alone it means api.openai.com."),
+        Variable(
+            name: "OPENAI_PROVIDER", group: openAI,
+            doc: "Whose service it is, if the base URL does not show it; alone it means that service's own address."),
         Variable(name: "OPENAI_MODEL", group: openAI, doc: "The model that answers for every Claude model."),
         Variable(name: "OPENAI_MODEL_OPUS", group: openAI, doc: "The model that answers for Opus models."),
         Variable(name: "OPENAI_MODEL_SONNET", group: openAI, doc: "The model that answers for Sonnet models."),

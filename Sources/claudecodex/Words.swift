@@ -89,7 +89,11 @@ enum Word: String, CaseIterable, Sendable {
             address and on whether the client needs credentials of its own.
             """
         case .version: "One line each: claudecodex, libcurl, zlib."
-        case .help: "Without a topic the same as --help. `-h` is the short form."
+        case .help:
+            """
+            Without a topic the same as --help. `-h` is the short form. `help --providers` describes the services that the
+            backend openai_compatible knows, `help --markdown` everything else.
+            """
         }
     }
 

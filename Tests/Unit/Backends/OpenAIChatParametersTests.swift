@@ -142,9 +142,8 @@ import Testing
             #""top_k":5,"speed":"fast","mcp_servers":[{}],"container":"c","safeguards":[{}],"a_field_of_tomorrow":1,"context_management":{"edits":[{"type":"compact_x"}]},"output_config":{"task_budget":{}}"#
         #expect(
             operations(try body(noted).losses) == [
-                "drop top_k", "drop speed", "drop mcp_servers", "drop container", "drop safeguards",
-                "drop a_field_of_tomorrow",
-                "drop context_management", "drop output_config.task_budget",
+                "drop speed", "drop mcp_servers", "drop container", "drop safeguards", "drop a_field_of_tomorrow",
+                "drop context_management", "drop output_config.task_budget", "drop top_k",
             ])
     }
 

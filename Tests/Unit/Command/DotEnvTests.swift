@@ -135,6 +135,12 @@ import Testing
         ) { try DotEnvRule.check(mix, backend: "openai_compatible") }
     }
 
+    @Test("./.env may not send a key of the shell to another provider either")
+    func provider() {
+        let mix = environment(dotEnv: ["OPENAI_PROVIDER": "mistral"], shell: ["OPENAI_API_KEY": "mine"])
+        #expect(throws: Failure.self) { try DotEnvRule.check(mix, backend: "openai_compatible") }
+    }
+
     @Test("another spelling of the key or the address makes no difference")
     func spellings() {
         let mix = environment(dotEnv: ["OPENAICOMPATIBLE_BASE_URL": "https://evil"], shell: ["OPENAI_API_KEY": "mine"])

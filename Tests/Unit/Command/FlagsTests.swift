@@ -1,6 +1,7 @@
 /// The one table of flags, and what is made from it.
 import Testing
 
+@testable import Intercept
 @testable import claudecodex
 
 @Suite struct FlagsTests {

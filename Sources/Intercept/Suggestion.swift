@@ -1,7 +1,7 @@
 /// "Did you mean": the known word that is closest to a misspelt one.
-enum Suggestion {
+public enum Suggestion {
     /// The nearest candidate, if it is near enough to be meant.
-    static func nearest(to word: String, in candidates: [String]) -> String? {
+    public static func nearest(to word: String, in candidates: [String]) -> String? {
         let limit = max(1, min(3, word.count / 3 + 1))
         let ranked = candidates.map { (name: $0, distance: distance(word.lowercased(), $0.lowercased())) }
         guard let best = ranked.min(by: { $0.distance < $1.distance }), best.distance <= limit else { return nil }
@@ -9,13 +9,13 @@ enum Suggestion {
     }
 
     /// `; did you mean 'listen'?`, or nothing.
-    static func phrase(for word: String, in candidates: [String], prefix: String = "") -> String {
+    public static func phrase(for word: String, in candidates: [String], prefix: String = "") -> String {
         nearest(to: word, in: candidates).map { "; did you mean '\(prefix)\($0)'?" } ?? ""
     }
 
     /// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other. Words longer than
     /// 64 characters are compared by their beginning.
-    static func distance(_ left: String, _ right: String) -> Int {
+    public static func distance(_ left: String, _ right: String) -> Int {
         let (left, right) = (Array(left.prefix(64)), Array(right.prefix(64)))
         var beforeLast = [Int](repeating: 0, count: right.count + 1)
         var last = Array(0...right.count)
