@@ -170,7 +170,8 @@ extension Transfer {
             if deadline < Monotonic.now() {
                 throw TransferError(
                     stage: .firstByte,
-                    message: "no answer from \(host) within \(upstream.limits.firstByteTimeoutMS / 1000) s")
+                    message:
+                        "no answer from \(host) within \(Limits.words(upstream.limits.firstByteTimeoutMS)) (--timeout)")
             }
             await wait(until: deadline)
         }
@@ -204,7 +205,8 @@ extension Transfer {
             case .end: return body
             case .silence:
                 throw TransferError(
-                    stage: .body, message: "\(host) sent nothing for \(upstream.limits.idleTimeoutMS / 1000) s")
+                    stage: .body,
+                    message: "\(host) sent nothing for \(Limits.words(upstream.limits.idleTimeoutMS)) (--timeout)")
             }
         }
     }

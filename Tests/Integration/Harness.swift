@@ -15,16 +15,18 @@ final class Proxy: @unchecked Sendable {
     /// - Parameter observers: told what happens, beside `trace`.
     init(
         _ backend: any Backend, limits: Limits = Limits(), interceptors: [any Interceptor] = [],
-        observers: [any Observer] = [], pathPrefix: String? = nil
+        observers: [any Observer] = [], token: AccessToken? = nil, hosts: [String] = [],
+        listen: ListenAddress = .tcp(host: "127.0.0.1", port: 0), isStrict: Bool = false
     ) throws {
         signal(SIGPIPE, SIG_IGN)
         let trace = Trace()
-        let service = Service(backend: backend, interceptors: interceptors, observers: [trace] + observers)
+        let service = Service(
+            backend: backend, interceptors: interceptors, observers: [trace] + observers, isStrict: isStrict)
         let started = Started()
         let ended = ended
         Thread.detachNewThread {
             defer { ended.signal() }
-            let made = Result { try Self.make(service, limits, pathPrefix) }
+            let made = Result { try Self.make(service, limits, listen, token, hosts) }
             started.tell(made)
             if let parts = try? made.get() { parts.loop.run() }
         }
@@ -38,14 +40,17 @@ final class Proxy: @unchecked Sendable {
         let port: Int
     }
 
-    private static func make(_ service: Service, _ limits: Limits, _ pathPrefix: String?) throws -> Parts {
+    private static func make(
+        _ service: Service, _ limits: Limits, _ listen: ListenAddress, _ token: AccessToken?, _ hosts: [String]
+    ) throws -> Parts {
         let loop = try EventLoop()
         let upstream = try Upstream(loop, limits: limits, environment: Environment())
         let server = Server(
-            loop: loop, listen: .tcp(host: "127.0.0.1", port: 0), limits: limits, service: service, upstream: upstream,
-            pathPrefix: pathPrefix)
-        guard case .tcp(_, let port) = try server.listen() else { throw HarnessError("no TCP address") }
-        return Parts(loop: loop, server: server, port: port)
+            loop: loop, listen: listen, limits: limits, service: service, upstream: upstream, token: token,
+            hosts: hosts)
+        let address = try server.listen()
+        if case .tcp(_, let port) = address { return Parts(loop: loop, server: server, port: port) }
+        return Parts(loop: loop, server: server, port: 0)
     }
 
     /// Takes no new connections; gives what becomes ready when the last exchange has ended.
