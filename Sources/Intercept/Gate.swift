@@ -40,7 +40,7 @@ struct Gate: Sendable {
     /// one shows the port at its other end.
     private func checkHost(_ head: HTTPHead) throws(MessageError) {
         guard let host = head.headers["host"] else { return }
-        let name = Proxies.host(of: host)
+        let name = Self.isBroken(host) ? "" : Proxies.host(of: host)
         if ListenAddress.isThisMachine(name) || hosts.contains(name) { return }
         // Whoever listens for others is called by its address; a page cannot have an address for its name.
         if !isLoopback, ListenAddress.isLiteral(name) { return }
@@ -48,6 +48,14 @@ struct Gate: Sendable {
             421, "invalid_request_error",
             "Host: \(host): this proxy answers to \(known); if that name is yours, start it with --allow-host \(name.isEmpty ? "NAME" : name)",
             shouldRetry: false)
+    }
+
+    /// A bracket that is not closed, or that something else than a port follows.
+    private static func isBroken(_ host: String) -> Bool {
+        guard host.hasPrefix("[") else { return false }
+        guard let end = host.utf8.firstIndex(of: UInt8(ascii: "]")) else { return true }
+        let rest = host.utf8[end...].dropFirst()
+        return !rest.isEmpty && rest.first != UInt8(ascii: ":")
     }
 
     private var known: String {

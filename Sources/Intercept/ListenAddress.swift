@@ -58,7 +58,12 @@ public enum ListenAddress: Sendable, Equatable, CustomStringConvertible {
 
     /// Whether a host is an address in numbers: `[…]` or four numbers with dots.
     static func isLiteral(_ host: String) -> Bool {
-        if host.hasPrefix("[") { return host.hasSuffix("]") }
+        if host.hasPrefix("[") {
+            return host.hasSuffix("]") && host.utf8.contains(UInt8(ascii: ":"))
+                && host.utf8.dropFirst().dropLast().allSatisfy {
+                    JSONText.hex($0) != nil || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".")
+                }
+        }
         let parts = host.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         return parts.count == 4 && parts.allSatisfy { UInt8(String(Substring($0))) != nil }
     }

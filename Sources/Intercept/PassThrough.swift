@@ -116,9 +116,10 @@ final class PassThrough {
         try weight.add(plain)
         if exchange.isObserved { tape.append(plain, at: exchange.elapsedMS) }
         let events = try split(plain)
+        // Of an edited stream the client gets whole events only.
+        client.isBetweenEvents = isEdited || !parser.isInsideEvent && inflater == nil
         for event in events { try note(reader.read(event)) }
         if isEdited { try await client.stream(edited(events)) }
-        client.isBetweenEvents = !parser.isInsideEvent && inflater == nil
         if let part = tape.take(at: exchange.elapsedMS, isComplete: false) { exchange.record(part) }
     }
 

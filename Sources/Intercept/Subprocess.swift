@@ -166,7 +166,7 @@ private struct ChildPipe {
     init() throws(SystemError) {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw SystemError("pipe") }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        for end in ends { Descriptor.keep(end) }
         (readEnd, writeEnd) = (ends[0], ends[1])
     }
 }
@@ -215,8 +215,8 @@ private struct FileActions: ~Copyable {
         sigaddset(&signals, SIGPIPE)
         posix_spawnattr_setsigdefault(&attributes, &signals)
         posix_spawnattr_setpgroup(&attributes, 0)
-        posix_spawnattr_setflags(
-            &attributes, Int16(POSIX_SPAWN_SETSIGDEF) | Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETPGROUP))
+        let flags = Int16(POSIX_SPAWN_SETSIGDEF) | Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETPGROUP)
+        posix_spawnattr_setflags(&attributes, flags)
     }
 
     mutating func put(_ fd: Int32, at target: Int32) { posix_spawn_file_actions_adddup2(&actions, fd, target) }

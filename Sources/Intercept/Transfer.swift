@@ -62,8 +62,11 @@ final class Transfer: Expiring, @unchecked Sendable {
         curlx_set_long(handle, CURLOPT_BUFFERSIZE, 4 << 10)
         curlx_set_long(handle, CURLOPT_TCP_NODELAY, 1)
         curlx_set_long(handle, CURLOPT_PROTOCOLS, Int(CURLPROTO_HTTP | CURLPROTO_HTTPS))
-        curlx_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
-        curlx_set_long(handle, CURLOPT_PIPEWAIT, 1)
+        // Without TLS there is no HTTP/2, and nothing to wait for: a second request would wait for the first one's answer.
+        let isSecure = request.url.hasPrefix("https:")
+        let version = isSecure ? Int(CURL_HTTP_VERSION_2TLS) : Int(CURL_HTTP_VERSION_1_1)
+        curlx_set_long(handle, CURLOPT_HTTP_VERSION, version)
+        curlx_set_long(handle, CURLOPT_PIPEWAIT, isSecure ? 1 : 0)
         curlx_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, upstream.limits.connectTimeoutMS)
         curlx_set_long(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         // Debian's default makes OpenSSL read a directory of 140 certificates for every new connection: 20 ms.

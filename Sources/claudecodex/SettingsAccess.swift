@@ -33,7 +33,9 @@ extension Settings {
     static func hosts(_ lookup: Lookup) throws(Failure) -> [String] {
         var hosts: [String] = []
         for setting in try lookup.list(.allowHost, separators: [",", "\n"]) {
-            let isName = setting.text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "." || $0 == "-") }
+            let isName = setting.text.allSatisfy {
+                $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "." || $0 == "-")
+            }
             guard isName, !setting.text.isEmpty else {
                 throw setting.failure("expected a host's name without a port, for example host.docker.internal")
             }

@@ -12,21 +12,27 @@ final class Proxy: @unchecked Sendable {
     private let server: Server
     private let ended = DispatchSemaphore(value: 0)
 
-    /// - Parameter observers: told what happens, beside `trace`.
+    /// - Parameters:
+    ///   - observers: told what happens, beside `trace`.
+    ///   - more: interceptors that need the loop.
     init(
         _ backend: any Backend, limits: Limits = Limits(), interceptors: [any Interceptor] = [],
         observers: [any Observer] = [], token: AccessToken? = nil, hosts: [String] = [],
-        listen: ListenAddress = .tcp(host: "127.0.0.1", port: 0), isStrict: Bool = false
+        listen: ListenAddress = .tcp(host: "127.0.0.1", port: 0), isStrict: Bool = false,
+        making more: @escaping @Sendable (EventLoop) -> [any Interceptor] = { _ in [] }
     ) throws {
         signal(SIGPIPE, SIG_IGN)
         let trace = Trace()
-        let service = Service(
-            backend: backend, interceptors: interceptors, observers: [trace] + observers, isStrict: isStrict)
+        let make: @Sendable (EventLoop) -> Service = { loop in
+            Service(
+                backend: backend, interceptors: interceptors + more(loop), observers: [trace] + observers,
+                isStrict: isStrict)
+        }
         let started = Started()
         let ended = ended
         Thread.detachNewThread {
             defer { ended.signal() }
-            let made = Result { try Self.make(service, limits, listen, token, hosts) }
+            let made = Result { try Self.make(make, limits, listen, token, hosts) }
             started.tell(made)
             if let parts = try? made.get() { parts.loop.run() }
         }
@@ -41,12 +47,14 @@ final class Proxy: @unchecked Sendable {
     }
 
     private static func make(
-        _ service: Service, _ limits: Limits, _ listen: ListenAddress, _ token: AccessToken?, _ hosts: [String]
+        _ service: (EventLoop) -> Service, _ limits: Limits, _ listen: ListenAddress, _ token: AccessToken?,
+        _ hosts: [String]
     ) throws -> Parts {
         let loop = try EventLoop()
         let upstream = try Upstream(loop, limits: limits, environment: Environment())
         let server = Server(
-            loop: loop, listen: listen, limits: limits, service: service, upstream: upstream, token: token,
+            loop: loop, listen: listen, limits: limits, service: service(loop), upstream: upstream,
+            token: token,
             hosts: hosts)
         let address = try server.listen()
         if case .tcp(_, let port) = address { return Parts(loop: loop, server: server, port: port) }
