@@ -17,7 +17,8 @@ let isFuzzing = Context.environment["CLAUDECODEX_FUZZ"] != nil
 let tests: [Target] = [
     .testTarget(
         name: "Unit", dependencies: ["Intercept", "Backends", "Recorder", "claudecodex"], swiftSettings: strict),
-    .testTarget(name: "Integration", dependencies: ["Intercept", "Backends", "Recorder"], swiftSettings: strict),
+    .testTarget(
+        name: "Integration", dependencies: ["Intercept", "Backends", "Recorder", "claudecodex"], swiftSettings: strict),
 ]
 
 let fuzz: [Target] = [

@@ -63,7 +63,11 @@ public struct Anthropic: Backend {
     public func forward(
         method: String, path: String, query: String?, headers: HTTPFields, body: [UInt8]
     ) -> UpstreamRequest? {
-        guard ["/v1/models", "/v1/messages/batches", "/v1/files"].contains(where: { path.hasPrefix($0) }) else {
+        guard
+            ["/v1/models", "/v1/messages/batches", "/v1/files"].contains(where: {
+                path == $0 || path.hasPrefix($0 + "/")
+            })
+        else {
             return nil
         }
         return try? upstream(

@@ -48,5 +48,6 @@ extension HTTPFields {
     mutating func advise(_ error: MessageError) {
         if let shouldRetry = error.shouldRetry { self["x-should-retry"] = shouldRetry ? "true" : "false" }
         if let retryAfter = error.retryAfter { self["retry-after"] = retryAfter }
+        if error.status == 405 { self["allow"] = Gate.methods.joined(separator: ", ") }
     }
 }

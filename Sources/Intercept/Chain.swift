@@ -197,7 +197,7 @@ extension Verdict {
         switch self {
         case .pass: "pass"
         case .refuse: "refuse"
-        case .answer: "answer"
+        case .answer, .reply: "answer"
         }
     }
 
@@ -206,6 +206,7 @@ extension Verdict {
         case .pass: nil
         case .refuse(let error): error.message
         case .answer(let text): text
+        case .reply(_, let note): note
         }
     }
 }

@@ -1,15 +1,32 @@
 /// One client from accept to close: reads requests one after the other and writes their answers in the same order.
 /// Bytes of later requests wait in the buffer, so pipelined requests are answered in turn.
 final class Connection: @unchecked Sendable {
+    /// How far the current request is, and with that whether the connection can be done without.
+    enum Phase: Int {
+        /// Between two requests, or inside a head.
+        case waiting
+        /// The head was read and may be refused, the body comes.
+        case reading
+        case answering
+    }
+
     let socket: Socket
-    private let limits: Limits
+    let limits: Limits
+    private let bodies: BodyBudget
+    /// What of `bodies` this connection has taken.
+    private var heldBytes = 0
+    private(set) var phase = Phase.waiting
+    /// When the phase began; for a wait between requests, when that wait began.
+    private(set) var phaseBegan = Monotonic.now()
     /// What was read and not used yet; `used` bytes at its beginning are spent.
-    private var buffer: [UInt8] = []
-    private var used = 0
+    var buffer: [UInt8] = []
+    var used = 0
     /// How far the end of the head was looked for.
     private var searched = 0
     /// Whether a request is being worked on.
-    private(set) var isBusy = false
+    var isBusy: Bool { phase != .waiting }
+    /// Whether more has been sent than the current request.
+    var hasMore: Bool { used < buffer.count }
     private var isChunkedOut = false
     private(set) var keepAlive = true
     private(set) var hasBegunAnswer = false
@@ -21,9 +38,15 @@ final class Connection: @unchecked Sendable {
     /// The current request's head, once read.
     private(set) var request: HTTPHead?
 
-    init(_ socket: Socket, _ limits: Limits) {
+    init(_ socket: Socket, _ limits: Limits, _ bodies: BodyBudget) {
         self.socket = socket
         self.limits = limits
+        self.bodies = bodies
+    }
+
+    func enter(_ phase: Phase) {
+        self.phase = phase
+        phaseBegan = .now()
     }
 
     /// Reads the next request's head; nil when the client is done.
@@ -39,7 +62,8 @@ final class Connection: @unchecked Sendable {
     }
 
     private func beginRequest() {
-        isBusy = false
+        enter(.waiting)
+        letBodyGo()
         hasBegunAnswer = false
         isChunkedOut = false
         isBetweenEvents = false
@@ -49,7 +73,8 @@ final class Connection: @unchecked Sendable {
         searched = 0
         compact()
         skipEmptyLines()
-        socket.deadline = .now().advanced(byMilliseconds: buffer.isEmpty ? limits.keepAliveMS : limits.headTimeoutMS)
+        socket.deadline = phaseBegan.advanced(
+            byMilliseconds: buffer.isEmpty ? limits.keepAliveMS : limits.headTimeoutMS)
     }
 
     /// Whether all of the head has come and was understood.
@@ -59,11 +84,12 @@ final class Connection: @unchecked Sendable {
                 throw HTTPError(400, "a line feed without a carriage return in the request head")
             }
             guard buffer.count - used <= limits.head.total else {
-                throw HTTPError(431, "request head of more than \(limits.head.total) bytes")
+                throw HTTPError(
+                    431, "request head of more than \(limits.head.total) bytes; send fewer or shorter fields")
             }
             return false
         }
-        isBusy = true
+        enter(.reading)
         socket.deadline = nil
         let head = try HTTPHeadParser.parse(buffer, used..<end, limits.head)
         used = end
@@ -74,6 +100,21 @@ final class Connection: @unchecked Sendable {
 
     private func checkEnd() throws {
         if !buffer.isEmpty { throw HTTPError(400, "the connection ended inside a request head") }
+    }
+
+    /// Bytes of a body have come. Throws when all bodies together would be too many.
+    func hold(_ bytes: Int) throws(HTTPError) {
+        guard bodies.take(bytes) else {
+            throw HTTPError(
+                529, "the requests being answered hold \(bodies.held) bytes, the limit is \(bodies.limit); try again")
+        }
+        heldBytes += bytes
+    }
+
+    /// The connection is over, or the request is: its body's bytes are no longer held.
+    func letBodyGo() {
+        bodies.give(heldBytes)
+        heldBytes = 0
     }
 
     private func readMore() async throws -> Int {
@@ -96,7 +137,8 @@ final class Connection: @unchecked Sendable {
         compact()
     }
 
-    private func compact() {
+    /// Forgets what is spent.
+    func compact() {
         searched = 0
         if used == buffer.count {
             buffer.removeAll(keepingCapacity: buffer.capacity <= 65_536)
@@ -104,67 +146,6 @@ final class Connection: @unchecked Sendable {
             buffer.removeFirst(used)
         }
         used = 0
-    }
-
-    /// The request's body, unpacked. `head` must be the one `nextHead` gave.
-    func body(_ head: HTTPHead) async throws -> [UInt8] {
-        let framing = try head.framing()
-        if case .length(let length) = framing, length > limits.maxBody { throw tooLarge(length) }
-        if framing != .none, let expectation = head.headers["expect"] {
-            guard HTTPFields.same(expectation, "100-continue") else {
-                throw HTTPError(417, "Expect: \(expectation) is not understood")
-            }
-            if used == buffer.count { try await socket.write(HTTPWriter.continue) }
-        }
-        let packed: [UInt8] =
-            switch framing {
-            case .none: []
-            case .length(let length): try await fixedBody(length)
-            case .chunked: try await chunkedBody()
-            }
-        socket.deadline = nil
-        guard let coding = head.headers["content-encoding"] else { return packed }
-        return try Inflate.decode(packed, coding: coding, limit: limits.maxBody)
-    }
-
-    private func tooLarge(_ seen: Int) -> HTTPError {
-        HTTPError(413, "request body of \(seen) bytes: the limit is \(limits.maxBody) bytes (--max-body)")
-    }
-
-    private func fixedBody(_ length: Int) async throws -> [UInt8] {
-        let have = min(length, buffer.count - used)
-        var body: [UInt8] = []
-        // A client that only announces a large body does not get the memory for it.
-        body.reserveCapacity(min(length, 1 << 20))
-        body.append(contentsOf: buffer[used..<used + have])
-        used += have
-        while body.count < length {
-            try await readBody(min(length - body.count, max(1 << 20, body.count)), into: &body)
-        }
-        return body
-    }
-
-    private func chunkedBody() async throws -> [UInt8] {
-        var decoder = ChunkedBody()
-        var body: [UInt8] = []
-        while true {
-            used = try decoder.feed(buffer, from: used, into: &body)
-            if body.count > limits.maxBody { throw tooLarge(body.count) }
-            if decoder.isDone { return body }
-            compact()
-            try await readBody(65_536, into: &buffer)
-        }
-    }
-
-    private func readBody(_ count: Int, into bytes: inout [UInt8]) async throws {
-        socket.deadline = .now().advanced(byMilliseconds: limits.bodyTimeoutMS)
-        do {
-            if try await socket.read(count, into: &bytes) == 0 {
-                throw HTTPError(400, "the connection ended inside a request body")
-            }
-        } catch Socket.Failure.timedOut {
-            throw HTTPError(408, "no byte of the request body for \(limits.bodyTimeoutMS) ms")
-        }
     }
 }
 
@@ -225,10 +206,17 @@ extension Connection {
     /// From now on the transfer ends when the client goes away; nil: nothing depends on the client.
     func follow(_ transfer: Transfer?) {
         guard let transfer else { return socket.onPeerDone = nil }
-        socket.onPeerDone = { [weak self, weak transfer] in
+        follow { [weak transfer] in transfer?.cancel() }
+    }
+
+    /// From now on the client's going away is told to whoever works for the exchange.
+    func follow(_ departure: Departure) { follow { departure.happen() } }
+
+    private func follow(_ isGone: @escaping @Sendable () -> Void) {
+        socket.onPeerDone = { [weak self] in
             guard let self else { return }
             if !self.socket.isDead { self.probe() }
-            if self.socket.isDead { transfer?.cancel() }
+            if self.socket.isDead { isGone() }
         }
         if socket.isPeerDone || socket.isDead { socket.onPeerDone?() }
     }

@@ -12,6 +12,7 @@ final class Delivery {
     private var tape: ByteTape
     private var hasBegun = false
     private var isOver = false
+    private var weight: AnswerWeight
     private var pings = 0
     private var firstTokenMS: Double?
     /// Header fields of the answer beside those of every answer.
@@ -26,11 +27,13 @@ final class Delivery {
         self.fields = fields
         self.translateMicroseconds = translateMicroseconds
         tape = ByteTape(.client, isEventStream: turn.request.stream)
+        weight = AnswerWeight(turn.limits)
     }
 
     /// Sends events: those of one read go out in one write.
     func send(_ events: [MessageEvent]) async throws {
         for event in events {
+            try weight.add(event)
             if chain.isIdle {
                 try take(event)
             } else {

@@ -17,6 +17,8 @@ public final class Exchange: Sendable {
     public let parentAgent: String?
     /// From `traceparent`, if the client sent one.
     public let traceID: String?
+    /// For interceptors that take their time over a request.
+    public let departure = Departure()
     private let observers: [any Observer]
 
     public init(

@@ -112,14 +112,14 @@ enum HTTPHeadParser {
     /// Parses `bytes[range]`, a whole head with its empty line.
     static func parse(_ bytes: [UInt8], _ range: Range<Int>, _ limits: HeadLimits) throws(HTTPError) -> HTTPHead {
         var at = range.lowerBound
-        let requestLine = try line(bytes, &at, range.upperBound, limits)
+        let requestLine = try line(bytes, &at, range.upperBound, limits, isFirst: true)
         var head = try requestHead(bytes, requestLine)
         head.headers.fields.reserveCapacity(24)
         while true {
             let line = try line(bytes, &at, range.upperBound, limits)
             if line.isEmpty { break }
             guard head.headers.fields.count < limits.fields else {
-                throw HTTPError(431, "more than \(limits.fields) header fields")
+                throw HTTPError(431, "more than \(limits.fields) header fields; send fewer")
             }
             head.headers.fields.append(try field(bytes, line))
         }
@@ -128,7 +128,7 @@ enum HTTPHeadParser {
     }
 
     private static func line(
-        _ bytes: [UInt8], _ at: inout Int, _ end: Int, _ limits: HeadLimits
+        _ bytes: [UInt8], _ at: inout Int, _ end: Int, _ limits: HeadLimits, isFirst: Bool = false
     ) throws(HTTPError) -> Range<Int> {
         let start = at
         while at < end, bytes[at] != 0x0D {
@@ -138,7 +138,11 @@ enum HTTPHeadParser {
         guard at + 1 < end, bytes[at + 1] == 0x0A else {
             throw HTTPError(400, "a carriage return without a line feed in the request head")
         }
-        guard at - start <= limits.line else { throw HTTPError(431, "a header line of more than \(limits.line) bytes") }
+        guard at - start <= limits.line else {
+            throw isFirst
+                ? HTTPError(414, "a request line of \(at - start) bytes: the limit is \(limits.line) bytes")
+                : HTTPError(431, "a header line of \(at - start) bytes: the limit is \(limits.line) bytes")
+        }
         defer { at += 2 }
         return start..<at
     }

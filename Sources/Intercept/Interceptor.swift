@@ -60,6 +60,8 @@ public enum Verdict: Sendable, Equatable {
     case refuse(MessageError)
     /// Answered with this text as if the model had said it; nothing is sent.
     case answer(String)
+    /// Answered with these events, a whole stream of them (``Reply``); nothing is sent. `note` goes into the trace.
+    case reply([MessageEvent], note: String)
 }
 
 /// What becomes of an event.

@@ -45,12 +45,27 @@ public enum ListenAddress: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
+    /// The base URL of a client that must show this token.
+    public func url(with token: AccessToken?) -> String { token.map { "\(url)/k/\($0.secret)" } ?? url }
+
     /// Whether a host name can only mean this machine: `localhost` and names under it, `::1` (also in brackets), 127.x.y.z.
     public static func isThisMachine(_ host: String) -> Bool {
         if host == "localhost" || host.hasSuffix(".localhost") || host == "::1" || host == "[::1]" { return true }
         let parts = host.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         return parts.count == 4 && parts[0].elementsEqual("127".utf8)
             && parts.allSatisfy { UInt8(String(Substring($0))) != nil }
+    }
+
+    /// Whether a host is an address in numbers: `[…]` or four numbers with dots.
+    static func isLiteral(_ host: String) -> Bool {
+        if host.hasPrefix("[") {
+            return host.hasSuffix("]") && host.utf8.contains(UInt8(ascii: ":"))
+                && host.utf8.dropFirst().dropLast().allSatisfy {
+                    JSONText.hex($0) != nil || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".")
+                }
+        }
+        let parts = host.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        return parts.count == 4 && parts.allSatisfy { UInt8(String(Substring($0))) != nil }
     }
 
     /// Only programs of this machine reach it.

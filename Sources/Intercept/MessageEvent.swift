@@ -96,18 +96,21 @@ public struct Usage: Sendable, Equatable {
     public var cacheCreation: Int
     /// Part of `output` that was spent on thinking, where the upstream says so.
     public var thinking: Int?
+    /// Web searches made on the service's side, where it says so.
+    public var webSearches: Int?
     /// The counts are our own estimate, the upstream gave none.
     public var isEstimate: Bool
 
     public init(
         input: Int = 0, output: Int = 0, cacheRead: Int = 0, cacheCreation: Int = 0, thinking: Int? = nil,
-        isEstimate: Bool = false
+        webSearches: Int? = nil, isEstimate: Bool = false
     ) {
         self.input = input
         self.output = output
         self.cacheRead = cacheRead
         self.cacheCreation = cacheCreation
         self.thinking = thinking
+        self.webSearches = webSearches
         self.isEstimate = isEstimate
     }
 

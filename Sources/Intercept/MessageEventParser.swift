@@ -98,7 +98,8 @@ extension Usage {
             input: json?["input_tokens"]?.int ?? 0, output: json?["output_tokens"]?.int ?? 0,
             cacheRead: json?["cache_read_input_tokens"]?.int ?? 0,
             cacheCreation: json?["cache_creation_input_tokens"]?.int ?? 0,
-            thinking: json?["output_tokens_details"]?["thinking_tokens"]?.int)
+            thinking: json?["output_tokens_details"]?["thinking_tokens"]?.int,
+            webSearches: json?["server_tool_use"]?["web_search_requests"]?.int)
     }
 
     /// Later counts of the same message replace earlier ones; what the later event does not name stays.
@@ -106,6 +107,7 @@ extension Usage {
         output = max(output, later.output)
         if later.prompt > 0 { (input, cacheRead, cacheCreation) = (later.input, later.cacheRead, later.cacheCreation) }
         if let thinking = later.thinking { self.thinking = thinking }
+        if let searches = later.webSearches { webSearches = searches }
         isEstimate = later.isEstimate
     }
 }

@@ -184,6 +184,11 @@ extension Usage {
             out.int(thinking)
             out.endObject()
         }
+        if let webSearches {
+            out.verbatim(#","server_tool_use":{"web_search_requests":"#)
+            out.int(webSearches)
+            out.verbatim(#","web_fetch_requests":0}"#)
+        }
         out.endObject()
     }
 }

@@ -9,6 +9,7 @@ final class PassThrough {
     private var reader = MessageEventReader()
     private var tape: ByteTape
     private let inflater: Inflater?
+    private var weight: AnswerWeight
     private var firstTokenMS: Double?
     private var pings = 0
     private var gap: Gap
@@ -24,6 +25,7 @@ final class PassThrough {
         tape = ByteTape(.upstream, isEventStream: isEventStream)
         inflater = Inflater(for: head)
         gap = Gap(turn.limits)
+        weight = AnswerWeight(turn.limits)
     }
 
     private var client: Connection { turn.client }
@@ -68,7 +70,7 @@ final class PassThrough {
         var body = bytes
         if let message, message["content"] != nil {
             let events = MessageEvent.all(of: message)
-            for event in events { note(event) }
+            for event in events { try note(event) }
             if isEdited { body = try await edited(message, events) }
         }
         finish(status: head.status, body: assembly.start == nil ? plain : nil)
@@ -111,11 +113,13 @@ final class PassThrough {
         client.isBetweenEvents = false
         if !isEdited { try await client.stream(bytes) }
         let plain = try unpack(bytes)
+        try weight.add(plain)
         if exchange.isObserved { tape.append(plain, at: exchange.elapsedMS) }
         let events = try split(plain)
-        for event in events { note(reader.read(event)) }
+        // Of an edited stream the client gets whole events only.
+        client.isBetweenEvents = isEdited || !parser.isInsideEvent && inflater == nil
+        for event in events { try note(reader.read(event)) }
         if isEdited { try await client.stream(edited(events)) }
-        client.isBetweenEvents = !parser.isInsideEvent && inflater == nil
         if let part = tape.take(at: exchange.elapsedMS, isComplete: false) { exchange.record(part) }
     }
 
@@ -165,7 +169,7 @@ final class PassThrough {
 
     private func end() async throws {
         let rest = try split(nil)
-        for event in rest { note(reader.read(event)) }
+        for event in rest { try note(reader.read(event)) }
         if isEdited, !rest.isEmpty { try await client.stream(edited(rest)) }
         try await client.endStream()
         finish(status: head.status, body: nil)
@@ -173,14 +177,11 @@ final class PassThrough {
 
     private func unpack(_ bytes: [UInt8]) throws(MessageError) -> [UInt8] {
         guard let inflater, exchange.isObserved || isEdited else { return bytes }
-        var plain: [UInt8] = []
-        guard inflater.feed(bytes, into: &plain) else {
-            throw MessageError(502, nil, "the upstream's compressed answer is damaged")
-        }
-        return plain
+        return try inflater.unpack(bytes, turn.limits)
     }
 
-    private func note(_ event: MessageEvent) {
+    private func note(_ event: MessageEvent) throws(MessageError) {
+        try weight.add(event)
         guard exchange.isObserved else { return }
         if case .error(let error) = event {
             exchange.record(

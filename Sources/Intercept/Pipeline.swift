@@ -17,9 +17,13 @@ struct Pipeline {
                 request: request, chain: Chain(service.interceptors, exchange), exchange: exchange, client: client,
                 backend: service.backendName, limits: limits)
             chain = turn.chain
-            switch try await turn.chain.request(&turn.request) {
+            if !service.interceptors.isEmpty { client.follow(exchange.departure) }
+            let verdict = try await turn.chain.request(&turn.request)
+            client.follow(nil as Transfer?)
+            switch verdict {
             case .refuse(let error): throw error
-            case .answer(let text): outcome = try await answer(text, turn)
+            case .answer(let text): outcome = try await answer(Reply.text(text, to: turn.request), turn)
+            case .reply(let events, _): outcome = try await answer(events, turn)
             case .pass:
                 stage = "translate"
                 outcome = try await forward(service.backend, turn)
@@ -33,16 +37,22 @@ struct Pipeline {
             try? await client.refuse(error, exchange, backend: service.backendName)
         } catch {
             outcome = .clientGone
+            if case Socket.Failure.timedOut = error { exchange.record(.error(stalled)) }
         }
         chain?.finished(outcome)
         exchange.record(.end(.init(outcome: outcome, bytesIn: received.bytes.count, bytesOut: client.bytesOut)))
         if outcome == .clientGone { throw Socket.Failure.closed }
     }
 
+    private var stalled: Moment.Failure {
+        let message = "the client took nothing of its answer for \(Limits.words(limits.writeTimeoutMS))"
+        return .init(stage: "client", kind: "timeout_error", message: message, isRetried: false)
+    }
+
     /// Translates, sends, and relays the answer; tries again what the backend knows to mend.
     private func forward<B: Backend>(_ backend: B, _ turn: Turn) async throws -> Outcome {
         if turn.request.endpoint == .countTokens, !backend.countsTokens { return try await count(turn) }
-        let attempt = try Attempt(backend, turn.request, turn.exchange)
+        let attempt = try Attempt(backend, turn.request, turn.exchange, isStrict: service.isStrict)
         while let sent = attempt.sent {
             let transfer: Transfer
             do {
@@ -63,7 +73,7 @@ struct Pipeline {
                 if (200..<300).contains(head.status) { return try await relay(decoder, transfer, head, turn, attempt) }
                 let body = try await transfer.plainBody(head)
                 let error = decoder.failure(head, body: body)
-                let isRetried = attempt.mend(head, body)
+                let isRetried = try mend(attempt, head, body, error)
                 attempt.recordFailure(error, head, isRetried: isRetried)
                 if isRetried { continue }
                 try await turn.client.refuse(error, turn.exchange, backend: turn.backend)
@@ -76,6 +86,17 @@ struct Pipeline {
             }
         }
         return .upstreamError
+    }
+
+    /// Whether there is something more to try. Where that would lose too much, the failed attempt is on record before the
+    /// exchange ends.
+    private func mend<B: Backend>(
+        _ attempt: Attempt<B>, _ head: UpstreamHead, _ body: [UInt8], _ error: MessageError
+    ) throws(MessageError) -> Bool {
+        do { return try attempt.mend(head, body) } catch {
+            attempt.recordFailure(error, head, isRetried: false)
+            throw error
+        }
     }
 
     private func send(_ sent: UpstreamRequest, _ number: Int, _ exchange: Exchange) async throws -> Transfer {
@@ -150,16 +171,17 @@ struct Pipeline {
         }
     }
 
-    /// An interceptor's own words as the model's answer.
-    private func answer(_ text: String, _ turn: Turn) async throws -> Outcome {
+    /// An interceptor's own answer.
+    private func answer(_ events: [MessageEvent], _ turn: Turn) async throws -> Outcome {
         let delivery = Delivery(turn, HTTPFields(), translateMicroseconds: nil)
-        let start = MessageStart(
-            id: "msg_" + Identifier.hex(Identifier.random(12)), model: turn.request.requestedModel, usage: Usage())
-        let end = MessageDelta(stopReason: .endTurn, usage: Usage())
-        try await delivery.send(
-            [.messageStart(start)] + MessageEvent.text(text, at: 0) + [.messageDelta(end), .messageStop])
-        try await delivery.finish()
-        return .ok
+        do {
+            try await delivery.send(events)
+            try await delivery.finish()
+            return .ok
+        } catch {
+            delivery.abandon()
+            throw error
+        }
     }
 
     /// A count by our own estimate.

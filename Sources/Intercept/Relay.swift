@@ -8,6 +8,7 @@ final class Relay<Decoder: ReplyDecoder> {
     /// What came from the service, for the trace.
     private var tape: ByteTape
     private let inflater: Inflater?
+    private var weight: AnswerWeight
     private let exchange: Exchange
     private var decoded = Decoded()
 
@@ -20,6 +21,7 @@ final class Relay<Decoder: ReplyDecoder> {
         exchange = turn.exchange
         tape = ByteTape(.upstream, isEventStream: head.mediaType == "text/event-stream")
         inflater = Inflater(for: head)
+        weight = AnswerWeight(turn.limits)
     }
 
     /// What was lost in the reply so far.
@@ -57,11 +59,8 @@ final class Relay<Decoder: ReplyDecoder> {
     }
 
     private func unpack(_ bytes: [UInt8]) throws(MessageError) -> [UInt8] {
-        guard let inflater else { return bytes }
-        var plain: [UInt8] = []
-        guard inflater.feed(bytes, into: &plain) else {
-            throw MessageError(502, nil, "the upstream's compressed answer is damaged")
-        }
+        let plain = try inflater?.unpack(bytes, limits) ?? bytes
+        try weight.add(plain)
         return plain
     }
 
@@ -82,9 +81,19 @@ extension Inflater {
     /// For the coding that an answer's head names; nil for none.
     convenience init?(for head: UpstreamHead) {
         switch head.headers["content-encoding"]?.lowercased() {
-        case "gzip", "x-gzip", "deflate": self.init(windowBits: 47)
+        case "gzip", "x-gzip", "deflate": self.init(.detect)
         default: return nil
         }
+    }
+
+    /// The next piece of an answer.
+    func unpack(_ bytes: [UInt8], _ limits: Limits) throws(MessageError) -> [UInt8] {
+        var plain: [UInt8] = []
+        guard feed(bytes, into: &plain, limit: limits.maxAnswer) else {
+            throw MessageError(502, nil, "claudecodex: the upstream's compressed answer is damaged")
+        }
+        if isOverLimit { throw AnswerWeight.tooMuch(limits) }
+        return plain
     }
 }
 
@@ -133,6 +142,8 @@ struct Gap {
 
     var error: MessageError {
         MessageError(
-            504, nil, "claudecodex: the upstream sent nothing for \(limits.idleTimeoutMS / 1000) s in mid-answer")
+            504, nil,
+            "claudecodex: the upstream sent nothing for \(Limits.words(limits.idleTimeoutMS)) in mid-answer (--timeout)"
+        )
     }
 }

@@ -9,21 +9,28 @@ public final class Server: @unchecked Sendable {
     private let pipeline: Pipeline
     private let local: LocalAnswers
     private let recent = RecentBodies()
+    private let bodies: BodyBudget
+    /// Requests whose answer is being made.
+    private var answering = 0
     private var listener: Listener?
     private var connections: [ObjectIdentifier: Connection] = [:]
     private var isDraining = false
     private var whenDrained: (@Sendable () -> Void)?
 
-    /// - Parameter pathPrefix: everything lives under this path (`/k/<token>`), or nil.
+    /// - Parameters:
+    ///   - token: What clients must show, or nil. Who listens for other machines must have one.
+    ///   - hosts: Names that clients may call us by, beside those of this machine.
     public init(
         loop: EventLoop, listen: ListenAddress, limits: Limits, service: Service, upstream: Upstream,
-        pathPrefix: String? = nil
+        token: AccessToken? = nil, hosts: [String] = []
     ) {
+        precondition(listen.isLoopback || token != nil, "listening for other machines needs a token")
         self.loop = loop
         wanted = listen
         self.limits = limits
         self.service = service
-        gate = Gate(pathPrefix: pathPrefix, isLoopback: listen.isLoopback)
+        bodies = BodyBudget(limit: limits.maxBodies)
+        gate = Gate(token: token, isLoopback: listen.isLoopback, hosts: hosts)
         pipeline = Pipeline(service: service, upstream: upstream, limits: limits)
         local = LocalAnswers(service: service)
         loop.tickMS = limits.tickMS
@@ -64,20 +71,35 @@ public final class Server: @unchecked Sendable {
 
     private func accept(_ fd: Int32) {
         guard let socket = try? Socket(fd, loop) else { return }
-        let connection = Connection(socket, limits)
-        guard connections.count < limits.maxConnections else {
-            let error = MessageError(529, nil, "more than \(limits.maxConnections) connections")
+        guard connections.count < limits.maxConnections || makeRoom() else {
+            let error = MessageError(
+                529, nil, "more than \(limits.maxConnections) connections, all of them in use; try again")
             _ = socket.transmit(
                 HTTPWriter.answer(503, HTTPFields(), body: error.body(requestID: nil), keepAlive: false))
             return socket.close()
         }
+        let connection = Connection(socket, limits, bodies)
         let key = ObjectIdentifier(connection)
         connections[key] = connection
         loop.spawn { [self] in
             await talk(connection)
+            connection.letBodyGo()
             connections[key] = nil
             checkDrained()
         }
+    }
+
+    /// Closes the connection that can best be done without: the one that has waited longest for a request, else the one
+    /// whose body has been coming for longest. False when all are being answered.
+    private func makeRoom() -> Bool {
+        let spare = connections.filter { $0.value.phase != .answering }.min {
+            ($0.value.phase.rawValue, $0.value.phaseBegan) < ($1.value.phase.rawValue, $1.value.phaseBegan)
+        }
+        guard let spare else { return false }
+        spare.value.socket.close()
+        // Its task ends only in the next round, but its place is free now.
+        connections[spare.key] = nil
+        return true
     }
 
     /// One client, from accept to close.
@@ -86,6 +108,8 @@ public final class Server: @unchecked Sendable {
             while let head = try await connection.nextHead() {
                 try await handle(head, connection)
                 if !connection.keepAlive || isDraining { break }
+                // Whoever sends requests without waiting for answers takes turns with all others.
+                if connection.hasMore { await Task.yield() }
             }
             connection.socket.close()
         } catch let error as HTTPError {
@@ -99,13 +123,16 @@ public final class Server: @unchecked Sendable {
     private func handle(_ head: HTTPHead, _ connection: Connection) async throws {
         if isDraining { connection.closeAfterwards() }
         let path: String
-        do throws(MessageError) {
-            path = try gate.admit(head)
-            if head.method == "POST" { try gate.checkContentType(head) }
-        } catch {
+        var head = head
+        do throws(MessageError) { path = try gate.admit(&head) } catch {
             return try await turnAway(head, error, connection)
         }
         let bytes = try await connection.body(head)
+        guard head.method != "POST" || answering < limits.maxExchanges else {
+            return try await busy(Received(head, path: path, bytes), connection)
+        }
+        answering += 1
+        defer { answering -= 1 }
         switch (head.method, path) {
         case ("POST", "/v1/messages"):
             try await pipeline.serve(Received(head, path: path, bytes, recent), .messages, on: connection)
@@ -120,6 +147,17 @@ public final class Server: @unchecked Sendable {
         }
     }
 
+    /// Too many requests at once. The client waits a moment and tries again.
+    private func busy(_ received: Received, _ connection: Connection) async throws {
+        let exchange = received.exchange(nil, service.observers)
+        let error = MessageError(
+            529, nil, "\(answering) requests are being answered, which is the limit (--max-streams); try again",
+            retryAfter: "1")
+        exchange.record(.error(.init(stage: "gate", error)))
+        try await connection.refuse(error, exchange, backend: service.backendName)
+        exchange.record(.end(.init(outcome: .refused, bytesIn: received.bytes.count, bytesOut: connection.bytesOut)))
+    }
+
     private func forwarded(_ received: Received) -> UpstreamRequest? {
         service.backend.forward(
             method: received.head.method, path: received.path, query: received.head.query,
@@ -129,11 +167,8 @@ public final class Server: @unchecked Sendable {
     /// Refused by the gate: its body is not read, so the connection cannot go on.
     private func turnAway(_ head: HTTPHead, _ error: MessageError, _ connection: Connection) async throws {
         connection.closeAfterwards()
-        let received = Received(head, path: head.path, [])
-        let exchange = received.exchange(.probe, service.observers)
-        exchange.record(
-            .error(
-                .init(stage: "gate", kind: error.type, message: error.message, status: error.status, isRetried: false)))
+        let exchange = begin(head, .probe)
+        exchange.record(.error(.init(stage: "gate", error)))
         try await connection.refuse(error, exchange, backend: service.backendName)
         exchange.record(.end(.init(outcome: .refused, bytesIn: 0, bytesOut: connection.bytesOut)))
         await connection.socket.closeGently()
@@ -143,14 +178,28 @@ public final class Server: @unchecked Sendable {
     private func refuse(_ failure: HTTPError, _ connection: Connection) async {
         connection.closeAfterwards()
         let head = connection.request ?? HTTPHead(method: "", target: "", minorVersion: 1, headers: HTTPFields())
-        let exchange = Received(head, path: head.path, []).exchange(.other, service.observers)
-        let error = MessageError(failure.status, nil, failure.message, shouldRetry: failure.status == 408 ? nil : false)
-        exchange.record(
-            .error(
-                .init(stage: "client", kind: error.type, message: error.message, status: error.status, isRetried: false)
-            ))
+        let exchange = begin(head, .other)
+        let isPassing = failure.status == 408 || failure.status == 529
+        let error = MessageError(
+            failure.status, nil, failure.message, shouldRetry: isPassing ? nil : false,
+            retryAfter: failure.status == 529 ? "1" : nil)
+        exchange.record(.error(.init(stage: "client", error)))
         if !connection.hasBegunAnswer { try? await connection.refuse(error, exchange, backend: service.backendName) }
         exchange.record(.end(.init(outcome: .refused, bytesIn: 0, bytesOut: connection.bytesOut)))
         await connection.socket.closeGently()
+    }
+
+    /// The exchange of a request that got no further than its head. Nothing was taken out of that head, so a token may
+    /// still be in it.
+    private func begin(_ head: HTTPHead, _ kind: Exchange.Kind) -> Exchange {
+        let shown = Gate.withoutToken(head)
+        return Received(shown.head, path: shown.path, []).exchange(kind, service.observers)
+    }
+}
+
+extension Moment.Failure {
+    /// An error of ours that the client is told.
+    init(stage: String, _ error: MessageError) {
+        self.init(stage: stage, kind: error.type, message: error.message, status: error.status, isRetried: false)
     }
 }

@@ -5,17 +5,20 @@ public struct Service: Sendable {
     public let interceptors: [any Interceptor]
     public let observers: [any Observer]
     public let version: String
+    /// A request that would lose something on its way is refused: see ``Losses/refusal(by:)``.
+    public let isStrict: Bool
     /// One JSON object for `/health`: what the recorder has to say.
     public let health: @Sendable () -> String?
 
     public init(
         backend: any Backend, interceptors: [any Interceptor] = [], observers: [any Observer] = [],
-        version: String = "0", health: @escaping @Sendable () -> String? = { nil }
+        version: String = "0", isStrict: Bool = false, health: @escaping @Sendable () -> String? = { nil }
     ) {
         self.backend = backend
         self.interceptors = interceptors
         self.observers = observers
         self.version = version
+        self.isStrict = isStrict
         self.health = health
     }
 

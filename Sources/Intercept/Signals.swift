@@ -74,6 +74,9 @@ enum Descriptor {
     /// Non-blocking, closed on exec.
     static func prepare(_ fd: Int32) {
         _ = fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK)
-        _ = fcntl(fd, F_SETFD, FD_CLOEXEC)
+        keep(fd)
     }
+
+    /// Closed on exec.
+    static func keep(_ fd: Int32) { _ = fcntl(fd, F_SETFD, FD_CLOEXEC) }
 }

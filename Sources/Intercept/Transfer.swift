@@ -62,8 +62,11 @@ final class Transfer: Expiring, @unchecked Sendable {
         curlx_set_long(handle, CURLOPT_BUFFERSIZE, 4 << 10)
         curlx_set_long(handle, CURLOPT_TCP_NODELAY, 1)
         curlx_set_long(handle, CURLOPT_PROTOCOLS, Int(CURLPROTO_HTTP | CURLPROTO_HTTPS))
-        curlx_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
-        curlx_set_long(handle, CURLOPT_PIPEWAIT, 1)
+        // Without TLS there is no HTTP/2, and nothing to wait for: a second request would wait for the first one's answer.
+        let isSecure = request.url.hasPrefix("https:")
+        let version = isSecure ? Int(CURL_HTTP_VERSION_2TLS) : Int(CURL_HTTP_VERSION_1_1)
+        curlx_set_long(handle, CURLOPT_HTTP_VERSION, version)
+        curlx_set_long(handle, CURLOPT_PIPEWAIT, isSecure ? 1 : 0)
         curlx_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, upstream.limits.connectTimeoutMS)
         curlx_set_long(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         // Debian's default makes OpenSSL read a directory of 140 certificates for every new connection: 20 ms.
@@ -170,7 +173,8 @@ extension Transfer {
             if deadline < Monotonic.now() {
                 throw TransferError(
                     stage: .firstByte,
-                    message: "no answer from \(host) within \(upstream.limits.firstByteTimeoutMS / 1000) s")
+                    message:
+                        "no answer from \(host) within \(Limits.words(upstream.limits.firstByteTimeoutMS)) (--timeout)")
             }
             await wait(until: deadline)
         }
@@ -204,7 +208,8 @@ extension Transfer {
             case .end: return body
             case .silence:
                 throw TransferError(
-                    stage: .body, message: "\(host) sent nothing for \(upstream.limits.idleTimeoutMS / 1000) s")
+                    stage: .body,
+                    message: "\(host) sent nothing for \(Limits.words(upstream.limits.idleTimeoutMS)) (--timeout)")
             }
         }
     }

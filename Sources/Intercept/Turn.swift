@@ -31,28 +31,37 @@ final class Attempt<B: Backend> {
     private(set) var number = 1
     /// What translating took.
     let microseconds: Double
+    /// A grave loss ends the exchange instead of being recorded only.
+    private let isStrict: Bool
 
     /// No exchange is tried more often than this.
     private static var most: Int { 4 }
 
-    init(_ backend: B, _ request: MessageRequest, _ exchange: Exchange) throws(MessageError) {
+    init(_ backend: B, _ request: MessageRequest, _ exchange: Exchange, isStrict: Bool = false) throws(MessageError) {
         self.backend = backend
         self.request = request
         self.exchange = exchange
+        self.isStrict = isStrict
         if !B.speaksMessages { try RequestShape.check(request.body) }
         let began = Monotonic.now()
         do { sent = try backend.translate(request, &losses) } catch { throw error.error }
         microseconds = Monotonic.now().milliseconds(since: began) * 1000
         recordTranslation()
+        try checkLosses()
     }
 
-    /// Asks the backend for another request after a refusal.
-    func mend(_ head: UpstreamHead, _ body: [UInt8]) -> Bool {
+    private func checkLosses() throws(MessageError) {
+        if isStrict, let refusal = losses.refusal(by: B.name) { throw refusal }
+    }
+
+    /// Asks the backend for another request after a refusal. Throws when that one would lose what may not be lost.
+    func mend(_ head: UpstreamHead, _ body: [UInt8]) throws(MessageError) -> Bool {
         guard number < Self.most, let last = sent else { return false }
         let before = losses.all.count
         sent = backend.retry(request, after: last, head: head, body: body, &losses)
         number += 1
         if losses.all.count > before { recordTranslation() }
+        if sent != nil { try checkLosses() }
         return sent != nil
     }
 

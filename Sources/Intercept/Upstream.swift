@@ -103,6 +103,8 @@ public final class Upstream: @unchecked Sendable {
         if what & CURL_POLL_IN != 0 { interest.insert(.read) }
         if what & CURL_POLL_OUT != 0 { interest.insert(.write) }
         if sockets[fd] != nil { return loop.change(fd, interest) }
+        // libcurl's own sockets go on to programs that are started unless they are told otherwise.
+        Descriptor.keep(fd)
         let source = CurlSocket(fd, self)
         sockets[fd] = source
         // A descriptor that cannot be watched shows as a time-out of its transfer.

@@ -17,6 +17,10 @@ struct Banner {
     let redact: String
     /// The flags of this proxy that `claudecodex env` needs as well, the address apart: `-b anthropic`.
     let flags: [String]
+    /// Clients must show a token.
+    var hasToken = false
+    /// That token where this proxy made it: nobody could know it otherwise.
+    var token: AccessToken?
 
     var text: String {
         var lines = ["claudecodex \(Version.number)  \(address.url)", "backend  " + backendLine]
@@ -38,12 +42,18 @@ struct Banner {
 
     private var use: String {
         guard case .tcp = address else { return "a client that can speak HTTP over the socket \(address)" }
-        let token = needsCredentials ? "" : " ANTHROPIC_AUTH_TOKEN=\(ClientEnvironment.placeholder)"
-        return "export ANTHROPIC_BASE_URL=\(address.url)\(token)" + evaluation
+        let credentials = needsCredentials ? "" : " ANTHROPIC_AUTH_TOKEN=\(ClientEnvironment.placeholder)"
+        return "export ANTHROPIC_BASE_URL=\(baseURL)\(credentials)" + evaluation
+    }
+
+    private var baseURL: String {
+        let url = address.isAny ? "http://HOST:\(address.port ?? 0)" : address.url
+        return hasToken ? "\(url)/k/\(token?.secret ?? "$CLAUDECODEX_TOKEN")" : url
     }
 
     /// The same by `claudecodex env`; nothing when a flag holds a password, which must not be shown.
     private var evaluation: String {
+        if token != nil || address.isAny { return "" }
         let words = (["claudecodex env"] + addressFlag + flags).joined(separator: " ")
         return Text.withoutCredentials(words) == words ? "     (eval \"$(\(words))\")" : ""
     }

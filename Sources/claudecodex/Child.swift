@@ -4,6 +4,7 @@
 #else
     import Darwin
 #endif
+internal import Intercept
 
 /// How a command ended.
 enum Ending: Equatable {
@@ -57,8 +58,8 @@ struct Child {
         let ours = umask(inherited.mask)
         defer { umask(ours) }
         var id: pid_t = 0
-        let code = withStrings(command.map { Array($0.utf8) }) { arguments in
-            withStrings(environment) { posix_spawnp(&id, command[0], nil, &attributes, arguments, $0) }
+        let code = CStrings.with(command.map { Array($0.utf8) }) { arguments in
+            CStrings.with(environment) { posix_spawnp(&id, command[0], nil, &attributes, arguments, $0) }
         }
         if code != 0 { throw failure(code, command[0]) }
         return Child(id: id)
@@ -80,21 +81,6 @@ struct Child {
     }
 
     func send(_ signal: Int32) { kill(id, signal) }
-
-    /// Calls `body` with a null-terminated array of C strings.
-    private static func withStrings<Result>(
-        _ strings: [[UInt8]], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
-    ) -> Result {
-        var pointers: [UnsafeMutablePointer<CChar>?] = strings.map { bytes in
-            let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count + 1)
-            for (index, byte) in bytes.enumerated() { copy[index] = CChar(bitPattern: byte) }
-            copy[bytes.count] = 0
-            return copy
-        }
-        pointers.append(nil)
-        defer { for pointer in pointers { pointer?.deallocate() } }
-        return body(pointers)
-    }
 }
 
 /// What was set for this process before it changed it for itself.

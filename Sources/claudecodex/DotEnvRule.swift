@@ -28,13 +28,17 @@ enum DotEnvRule {
             otherKeys: "the client's own credentials"),
     ]
 
+    /// AWS variables that name no file and no program: a folder must not choose whose credentials are read, or by what.
+    private static let aws = [
+        "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+    ]
+
     /// The entries of `./.env` that count: those of a backend, and the port.
     static func admitted(_ values: [String: String]) -> [String: String] {
         values.filter { name, _ in
-            ["LLM_BACKEND", "LLM_PROVIDER", "SERVER_PORT", "SERVER_HOST"].contains(name)
-                || ["ANTHROPIC_UPSTREAM_", "OPENAI_", "OPENAICOMPATIBLE_", "AWS_", "BEDROCK_"].contains {
-                    name.hasPrefix($0)
-                }
+            aws.contains(name) || ["LLM_BACKEND", "LLM_PROVIDER", "SERVER_PORT", "SERVER_HOST"].contains(name)
+                || ["ANTHROPIC_UPSTREAM_", "OPENAI_", "OPENAICOMPATIBLE_", "BEDROCK_"].contains { name.hasPrefix($0) }
         }
     }
 

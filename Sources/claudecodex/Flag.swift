@@ -2,13 +2,17 @@
 struct Flag: Sendable {
     /// The flags by their long names.
     enum Name: String, CaseIterable, Sendable {
-        case listen, port, backend, upstream, model
+        case listen, port, token
+        case allowHost = "allow-host"
+        case backend, upstream, model, strict
         case logDir = "log-dir"
         case record, redact
         case yesStoreSecrets = "yes-store-secrets"
         case denyTool = "deny-tool"
+        case webSearch = "web-search"
         case format, color, quiet, verbose
         case maxBody = "max-body"
+        case maxStreams = "max-streams"
         case timeout, ping
         case envFile = "env-file"
         case config, shell, calls, json, help, version

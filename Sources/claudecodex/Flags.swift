@@ -16,13 +16,27 @@ enum Flags {
             group: .traffic, words: [.serve, .env], isCommon: true,
             doc: "Where to listen.",
             detail: """
-                HOST:PORT, :PORT, :0 for any free port, or unix:/path. This version has no access token, so it listens on loopback addresses and unix sockets only. SERVER_HOST
-                gives the host alone; the port then comes from --port.
+                HOST:PORT, :PORT, :0 for any free port, or unix:/path. An address that other machines reach needs --token.
+                SERVER_HOST gives the host alone; the port then comes from --port.
                 """),
         Flag(
             name: .port, short: "p", value: "N", fallback: "8082", otherVariables: ["SERVER_PORT"],
             group: .traffic, words: [.serve, .env], doc: "The port alone; 0 for any free one.",
             detail: "Not together with --listen."),
+        Flag(
+            name: .token, value: "TOKEN", group: .traffic, words: [.serve, .env], doc: "What clients must show.",
+            detail: """
+                16 to 200 letters, digits and -._~, or auto for one that this proxy makes and shows in its banner. Clients put it into the base URL,
+                http://HOST:PORT/k/TOKEN, or into the field x-claudecodex-token. Set the variable rather than the flag: every user of the machine
+                sees the command line. `run` makes a token of its own.
+                """),
+        Flag(
+            name: .allowHost, value: "NAME", repeats: true, group: .traffic, words: [.serve],
+            doc: "Another name to answer to; repeatable.",
+            detail: """
+                Requests must name this machine in Host (localhost, 127.0.0.1, [::1]; on an address that others reach: any address in numbers),
+                so that no web page can use the proxy under a name of its own. In the variable, commas or line ends separate the names.
+                """),
         Flag(
             name: .backend, short: "b", value: "NAME", fallback: "auto",
             otherVariables: ["LLM_BACKEND", "LLM_PROVIDER"],
@@ -43,6 +57,14 @@ enum Flags {
             detail: """
                 FROM is a glob: `*haiku*=qwen3:8b`. The first match wins. Upper and lower case are the same, and a `[1m]` behind the client's name does not matter.
                 In the variable, commas or line ends separate the pairs; flags come before the variable's.
+                """),
+        Flag(
+            name: .strict, group: .traffic, words: [.serve, .run],
+            doc: "Refuse requests that would lose something.",
+            detail: """
+                A part of a request that the backend has no form for is answered with status 400 and named; nothing is sent. What goes over in another
+                form passes, and so does what is only advice (effort, speed, service tier, caching, context edits, a lower max_tokens).
+                Without it all of this is recorded, as ever.
                 """),
     ]
 
@@ -84,7 +106,16 @@ enum Flags {
                 tools with every string among the arguments. It is a fence, not a wall: a shell can spell a command in ways
                 that no pattern sees (variables, globs, encodings, other languages). In the variable, line ends separate the
                 rules; flags and variable add up.
-                """)
+                """),
+        Flag(
+            name: .webSearch, value: "CMD", group: .tools, words: [.serve, .run],
+            doc: "Answers the client's web searches.",
+            detail: """
+                A program and its arguments, in quotes where they hold blanks; no shell reads them. It gets
+                {"query": ..., "allowed_domains": [...], "blocked_domains": [...], "max_results": 20} on stdin and the query in CLAUDECODEX_SEARCH_QUERY,
+                and writes [{"title": ..., "url": ..., "snippet": ...}], or lines of title, URL and snippet with tabs between them. It has 30 seconds.
+                Without it, a backend without a search of its own answers with an error that the client understands.
+                """),
     ]
 
     private static let output: [Flag] = [
@@ -113,6 +144,9 @@ enum Flags {
         Flag(
             name: .maxBody, value: "SIZE", fallback: "64M", group: .limits, words: [.serve, .run],
             doc: "The largest request body.", detail: "64M, 500K; steps of 1024. More is answered with 413."),
+        Flag(
+            name: .maxStreams, value: "N", fallback: "2048", group: .limits, words: [.serve, .run],
+            doc: "How many requests are answered at once.", detail: "One more is told to try again (529)."),
         Flag(
             name: .timeout, value: "FIRST[/IDLE]", fallback: "10m/5m", group: .limits, words: [.serve, .run],
             doc: "How long to wait for the upstream.",

@@ -112,7 +112,8 @@ struct Current {
     /// `   [delta]`, or `   [full, from CLAUDECODEX_RECORD]`
     func note(_ flag: Flag) -> String {
         for name in flag.variables {
-            if let value = shell[name], !value.isEmpty { return "   [\(Text.printable(value)), from \(name)]" }
+            guard let value = shell[name], !value.isEmpty else { continue }
+            return "   [\(Self.isSecret(name) ? "set" : Text.printable(value)), from \(name)]"
         }
         return flag.fallback.map { "   [\($0)]" } ?? ""
     }
@@ -120,7 +121,8 @@ struct Current {
     /// A line about a variable that is set; keys are not shown.
     func value(_ name: String) -> String {
         guard let value = shell[name], !value.isEmpty else { return "" }
-        let isSecret = name.hasSuffix("_KEY") || name.hasSuffix("_TOKEN")
-        return "\(name) is set in the shell" + (isSecret ? "" : ": \(Text.printable(value))") + "\n"
+        return "\(name) is set in the shell" + (Self.isSecret(name) ? "" : ": \(Text.printable(value))") + "\n"
     }
+
+    private static func isSecret(_ name: String) -> Bool { name.hasSuffix("_KEY") || name.hasSuffix("_TOKEN") }
 }

@@ -57,10 +57,18 @@ struct ClaudeCodex {
         guard case .tcp(_, let port) = settings.listen, port > 0 else {
             throw .usage("env: \(settings.listen) has no port that could be printed", "name one with --port")
         }
+        var token: AccessToken?
+        switch settings.token {
+        case .given(let given): token = given
+        case .made:
+            throw .usage(
+                "env: a token that a proxy made for itself is not known here", "copy the banner's `use it` line")
+        case nil: break
+        }
         let choice = try BackendChoice(settings, environment)
         let shell = environment.entries.compactMapValues { $0.source == .shell ? $0.value : nil }
         let changes = ClientEnvironment.changes(
-            url: settings.listen.url, needsCredentials: choice.needsCredentials, shell)
+            url: settings.listen.url(with: token), needsCredentials: choice.needsCredentials, shell)
         let kind = Env.Shell(arguments.values(.shell).last, login: environment["SHELL"])
         Output.data(Env.text(changes, kind))
         return 0

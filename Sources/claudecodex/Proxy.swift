@@ -12,28 +12,31 @@ struct Proxy {
 
     /// - Parameters:
     ///   - file: Which file of the log directory the trace goes to.
-    ///   - secret: A token that requests must have in front of their path, or nil.
+    ///   - token: What clients must show, or nil.
     init(
         _ settings: Settings, _ environment: Environment, lines: LiveLines, file: RecorderConfiguration.File,
-        secret: String? = nil
+        token: AccessToken?
     ) throws(Failure) {
         choice = try BackendChoice(settings, environment)
         self.lines = lines
+        var limits = settings.limits
+        limits.maxConnections = min(limits.maxConnections, Descriptors.connections(Descriptors.limit))
         recorder = try Self.recorder(settings, environment, file, backend: choice.name)
         let upstream: Upstream
         do {
             loop = try EventLoop()
-            upstream = try Upstream(loop, limits: settings.limits, environment: environment)
+            upstream = try Upstream(loop, limits: limits, environment: environment)
         } catch {
             throw Failure(.unavailable, "cannot start the event loop: \(error)")
         }
         let observers: [(any Observer)?] = [recorder, lines]
         let service = Service(
-            backend: choice.backend, interceptors: Interceptors.all(settings), observers: observers.compactMap { $0 },
-            version: Version.number, health: { [recorder] in recorder.map { HealthReport.json($0.statistics) } })
+            backend: choice.backend, interceptors: Interceptors.all(settings, choice.backend, loop),
+            observers: observers.compactMap { $0 }, version: Version.number, isStrict: settings.isStrict,
+            health: { [recorder] in recorder.map { HealthReport.json($0.statistics) } })
         server = Server(
-            loop: loop, listen: settings.listen, limits: settings.limits, service: service, upstream: upstream,
-            pathPrefix: secret.map { "/k/\($0)" })
+            loop: loop, listen: settings.listen, limits: limits, service: service, upstream: upstream,
+            token: token, hosts: settings.hosts)
     }
 
     private static func recorder(

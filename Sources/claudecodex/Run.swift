@@ -21,11 +21,11 @@ struct Run {
         let started = Monotonic.now()
         let isShown = settings.detail >= .inputs
         let lines = Proxy.lines(settings, environment, isSilent: !isShown, fd: STDERR_FILENO)
-        let secret = Identifier.hex(Identifier.random(32))
-        let proxy = try Proxy(settings, environment, lines: lines, file: .run(Identifier.uuid7()), secret: secret)
+        let token = AccessToken.random()
+        let proxy = try Proxy(settings, environment, lines: lines, file: .run(Identifier.uuid7()), token: token)
         let address = try proxy.listen()
         if isShown { announce(proxy, address, notes) }
-        let ending = try attend(proxy, url: "\(address.url)/k/\(secret)")
+        let ending = try attend(proxy, url: address.url(with: token))
         let trace = closeTrace(proxy)
         if settings.detail > .quiet { Output.say(summary(proxy, trace, Monotonic.now().milliseconds(since: started))) }
         return ending.code

@@ -14,11 +14,15 @@ enum Serve {
         let isQuiet = settings.detail == .quiet
         let fd = settings.format == .jsonl ? STDOUT_FILENO : STDERR_FILENO
         let lines = Proxy.lines(settings, environment, isSilent: isQuiet && settings.format == .text, fd: fd)
-        let proxy = try Proxy(settings, environment, lines: lines, file: .daily)
+        Descriptors.raise(for: settings.limits.maxConnections)
+        let token = settings.token?.token()
+        let proxy = try Proxy(settings, environment, lines: lines, file: .daily, token: token)
         let address = try proxy.listen()
         if !isQuiet {
             for note in notes { Output.say("claudecodex: \(note)\n") }
-            Output.say(banner(proxy, arguments, settings, environment, address).text)
+            var banner = banner(proxy, arguments, settings, environment, address)
+            if settings.token == .made { banner.token = token }
+            Output.say(banner.text)
         }
         let shutdown = Shutdown(proxy, isQuiet: isQuiet)
         do { try shutdown.listen() } catch { throw Failure(.unavailable, "cannot handle signals: \(error)") }
@@ -38,6 +42,6 @@ enum Serve {
             needsCredentials: proxy.choice.needsCredentials,
             models: settings.models.map { "\($0.from.pattern) -> \($0.to)" }, denied: settings.denied.map(\.text),
             trace: proxy.recorder.map { LogDirectory.shown($0.path, environment) }, redact: settings.redact,
-            flags: arguments.flagsForEnv)
+            flags: arguments.flagsForEnv, hasToken: settings.token != nil)
     }
 }

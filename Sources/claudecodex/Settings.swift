@@ -11,10 +11,17 @@ struct Settings {
     }
 
     var listen: ListenAddress
+    /// Nil: whoever can connect may.
+    var token: Token?
+    /// Names that clients may call the proxy by, beside those of this machine.
+    var hosts: [String]
     var backend: Setting?
     var upstream: Setting?
     var models: [ModelMap.Rule]
     var denied: [ToolGuard.Rule]
+    var webSearch: WebSearchCommand?
+    /// A request that would lose something on its way is refused.
+    var isStrict: Bool
     var logDirectory: Setting?
     var record: String
     var redact: String
@@ -26,10 +33,14 @@ struct Settings {
     init(_ arguments: Arguments, _ environment: Environment) throws(Failure) {
         let lookup = Lookup(arguments: arguments, environment: environment)
         listen = arguments.word == .run ? .tcp(host: "127.0.0.1", port: 0) : try Self.listen(lookup)
+        token = try arguments.word == .run ? nil : Self.token(lookup)
+        hosts = try Self.hosts(lookup)
         backend = try lookup(.backend).flatMap { $0.text == "auto" ? nil : $0 }
         upstream = try lookup(.upstream)
         models = try Self.rules(try lookup.list(.model, separators: [",", "\n"]), ModelMap.Rule.parse)
         denied = try Self.rules(try lookup.list(.denyTool, separators: ["\n"]), ToolGuard.Rule.parse)
+        webSearch = try Self.rules(try lookup(.webSearch).map { [$0] } ?? [], WebSearchCommand.parse).first
+        isStrict = try lookup.isOn(.strict)
         logDirectory = try lookup(.logDir)
         record = try lookup.choice(.record)
         redact = try Self.redaction(lookup)

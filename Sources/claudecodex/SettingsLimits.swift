@@ -12,11 +12,11 @@ extension Settings {
                     throw port.failure("\(whole.source) says \(whole.text)", hints: ["give the port once"])
                 }
             } else if whole.strength < port.strength {
-                return try withPort(port, host: whole)
+                return try withPort(port, host: whole, lookup)
             }
         }
-        if let whole { return try checked(try address(whole), whole) }
-        return try withPort(port, host: try lookup.variable(["SERVER_HOST"]))
+        if let whole { return try checked(try address(whole), whole, lookup) }
+        return try withPort(port, host: try lookup.variable(["SERVER_HOST"]), lookup)
     }
 
     private static func whole(_ lookup: Lookup) throws(Failure) -> Setting? {
@@ -24,16 +24,18 @@ extension Settings {
         return try lookup.variable(["CLAUDECODEX_LISTEN"])
     }
 
-    private static func withPort(_ port: Setting?, host: Setting?) throws(Failure) -> ListenAddress {
+    private static func withPort(
+        _ port: Setting?, host: Setting?, _ lookup: Lookup
+    ) throws(Failure) -> ListenAddress {
         let number = try port.map { setting throws(Failure) in try portNumber(setting) } ?? 8082
         guard let host else { return .tcp(host: "127.0.0.1", port: number) }
         if case .variable("SERVER_HOST", _) = host.origin {
-            return try checked(.tcp(host: host.text, port: number), host)
+            return try checked(.tcp(host: host.text, port: number), host, lookup)
         }
         guard case .tcp(let name, _) = try address(host) else {
             throw .configuration("\(host.source) is a socket's path, but there is a port too", "give one of them")
         }
-        return try checked(.tcp(host: name, port: number), host)
+        return try checked(.tcp(host: name, port: number), host, lookup)
     }
 
     private static func portNumber(_ setting: Setting) throws(Failure) -> Int {
@@ -49,15 +51,6 @@ extension Settings {
         }
     }
 
-    /// Only this machine may connect until there is an access token.
-    private static func checked(_ address: ListenAddress, _ setting: Setting) throws(Failure) -> ListenAddress {
-        if address.isOfThisMachine { return address }
-        throw .configuration(
-            "\(setting.source) \(address): other machines could use your keys through this address",
-            "this version has no access token, so it listens on 127.0.0.1, ::1, localhost and unix:/path only",
-            "to reach it from elsewhere: ssh -L 8082:127.0.0.1:8082 HOST")
-    }
-
     static func limits(_ lookup: Lookup) throws(Failure) -> Limits {
         var limits = Limits()
         if let setting = try lookup(.maxBody) {
@@ -65,6 +58,12 @@ extension Settings {
                 throw setting.failure("expected a size of at least 1K, for example 64M")
             }
             limits.maxBody = bytes
+        }
+        if let setting = try lookup(.maxStreams) {
+            guard let number = Int(setting.text), number > 0 else {
+                throw setting.failure("expected a number of requests, for example 100")
+            }
+            limits.maxExchanges = number
         }
         if let setting = try lookup(.timeout) { try takeTimeout(setting, &limits) }
         if let setting = try lookup(.ping) {
@@ -91,6 +90,12 @@ extension Settings {
 extension ListenAddress {
     var port: Int? {
         if case .tcp(_, let port) = self { port } else { nil }
+    }
+
+    /// Stands for all addresses of the machine, so that clients need another one.
+    var isAny: Bool {
+        guard case .tcp(let host, _) = self else { return false }
+        return host == "0.0.0.0" || host == "::"
     }
 
     /// Nobody outside this machine can connect. A host name that only looks like a loopback address does not count.

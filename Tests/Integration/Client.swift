@@ -135,6 +135,12 @@ final class Client {
         reader = MessageReader(socket)
     }
 
+    /// A client of a unix socket.
+    init(path: String) throws {
+        socket = try RawSocket.connect(path: path)
+        reader = MessageReader(socket)
+    }
+
     func send(_ text: String) throws { try socket.send(text) }
     func close() { socket.close() }
 

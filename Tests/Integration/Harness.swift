@@ -12,19 +12,27 @@ final class Proxy: @unchecked Sendable {
     private let server: Server
     private let ended = DispatchSemaphore(value: 0)
 
-    /// - Parameter observers: told what happens, beside `trace`.
+    /// - Parameters:
+    ///   - observers: told what happens, beside `trace`.
+    ///   - more: interceptors that need the loop.
     init(
         _ backend: any Backend, limits: Limits = Limits(), interceptors: [any Interceptor] = [],
-        observers: [any Observer] = [], pathPrefix: String? = nil
+        observers: [any Observer] = [], token: AccessToken? = nil, hosts: [String] = [],
+        listen: ListenAddress = .tcp(host: "127.0.0.1", port: 0), isStrict: Bool = false,
+        making more: @escaping @Sendable (EventLoop) -> [any Interceptor] = { _ in [] }
     ) throws {
         signal(SIGPIPE, SIG_IGN)
         let trace = Trace()
-        let service = Service(backend: backend, interceptors: interceptors, observers: [trace] + observers)
+        let make: @Sendable (EventLoop) -> Service = { loop in
+            Service(
+                backend: backend, interceptors: interceptors + more(loop), observers: [trace] + observers,
+                isStrict: isStrict)
+        }
         let started = Started()
         let ended = ended
         Thread.detachNewThread {
             defer { ended.signal() }
-            let made = Result { try Self.make(service, limits, pathPrefix) }
+            let made = Result { try Self.make(make, limits, listen, token, hosts) }
             started.tell(made)
             if let parts = try? made.get() { parts.loop.run() }
         }
@@ -38,14 +46,19 @@ final class Proxy: @unchecked Sendable {
         let port: Int
     }
 
-    private static func make(_ service: Service, _ limits: Limits, _ pathPrefix: String?) throws -> Parts {
+    private static func make(
+        _ service: (EventLoop) -> Service, _ limits: Limits, _ listen: ListenAddress, _ token: AccessToken?,
+        _ hosts: [String]
+    ) throws -> Parts {
         let loop = try EventLoop()
         let upstream = try Upstream(loop, limits: limits, environment: Environment())
         let server = Server(
-            loop: loop, listen: .tcp(host: "127.0.0.1", port: 0), limits: limits, service: service, upstream: upstream,
-            pathPrefix: pathPrefix)
-        guard case .tcp(_, let port) = try server.listen() else { throw HarnessError("no TCP address") }
-        return Parts(loop: loop, server: server, port: port)
+            loop: loop, listen: listen, limits: limits, service: service(loop), upstream: upstream,
+            token: token,
+            hosts: hosts)
+        let address = try server.listen()
+        if case .tcp(_, let port) = address { return Parts(loop: loop, server: server, port: port) }
+        return Parts(loop: loop, server: server, port: 0)
     }
 
     /// Takes no new connections; gives what becomes ready when the last exchange has ended.

@@ -9,7 +9,10 @@ final class RawSocket: @unchecked Sendable {
     private let lock = NSLock()
     private var isAborted = false
 
-    init(_ fd: Int32) { self.fd = fd }
+    init(_ fd: Int32) {
+        self.fd = fd
+        _ = fcntl(fd, F_SETFD, FD_CLOEXEC)
+    }
 
     #if os(Linux)
         static let stream = Int32(SOCK_STREAM.rawValue)
@@ -33,14 +36,42 @@ final class RawSocket: @unchecked Sendable {
         return RawSocket(fd)
     }
 
+    /// A connection to a socket's path.
+    static func connect(path: String) throws -> RawSocket {
+        let fd = socket(AF_UNIX, stream, 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Foundation.connect(fd, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard result == 0 else { throw HarnessError("connect to \(path): \(String(cString: strerror(errno)))") }
+        return RawSocket(fd)
+    }
+
+    /// A connection that has begun and may never stand.
+    static func begin(_ port: Int) throws -> RawSocket {
+        let fd = socket(AF_INET, stream, 0)
+        _ = fcntl(fd, F_SETFL, O_NONBLOCK)
+        var address = loopback(port)
+        _ = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Foundation.connect(fd, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        return RawSocket(fd)
+    }
+
     /// A listening socket on a free port.
-    static func listen() throws -> (socket: RawSocket, port: Int) {
+    static func listen(queue: Int32 = 256) throws -> (socket: RawSocket, port: Int) {
         let fd = socket(AF_INET, stream, 0)
         var address = loopback(0)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isBound = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(fd, $0, length) == 0 && Foundation.listen(fd, 256) == 0 && getsockname(fd, $0, &length) == 0
+                bind(fd, $0, length) == 0 && Foundation.listen(fd, queue) == 0 && getsockname(fd, $0, &length) == 0
             }
         }
         guard isBound else { throw HarnessError("listen: \(String(cString: strerror(errno)))") }

@@ -101,6 +101,12 @@ enum Samples {
             + "\n\ndata: [DONE]\n\n"
     }
 
+    /// One chunk of such a stream.
+    static func chatChunk(_ delta: String) -> String {
+        #"data: {"id":"c1","object":"chat.completion.chunk","model":"gpt-4o","choices":[{"index":0,"delta":\#(delta),"finish_reason":null}]}"#
+            + "\n\n"
+    }
+
     static func chatTool(_ name: String, arguments: String, index: Int = 0) -> String {
         let escaped = arguments.replacingOccurrences(of: "\"", with: "\\\"")
         return

@@ -245,18 +245,25 @@ struct ServingTests {
         }
     }
 
-    @Test("one connection too many is told so")
+    @Test("one connection too many is told so when all others are in use")
     func tooMany() throws {
         var limits = Limits()
         limits.maxConnections = 2
-        try Self.with(limits: limits) { proxy, _ in
-            let first = try (0..<2).map { _ in try proxy.client() }
-            for client in first {
-                try client.send(Wire.request("GET /health"))
-                #expect(try client.answer().status == 200)
-            }
-            let more = try proxy.client().answer()
-            #expect(more.status == 503 && more.message.contains("more than 2 connections"))
+        let gate = DispatchSemaphore(value: 0)
+        let upstream = try ScriptedUpstream { _, reply in
+            gate.wait()
+            try reply.answer(200, Samples.message)
         }
+        let proxy = try Proxy(Samples.passThrough(upstream), limits: limits)
+        defer {
+            for _ in 0..<2 { gate.signal() }
+            proxy.stop()
+            upstream.stop()
+        }
+        let first = try (0..<2).map { _ in try proxy.client() }
+        for client in first { try client.send(Samples.request()) }
+        eventually("both are at the service") { upstream.requests.count == 2 }
+        let more = try proxy.client().answer()
+        #expect(more.status == 503 && more.message.contains("more than 2 connections"))
     }
 }

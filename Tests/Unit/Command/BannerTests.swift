@@ -50,6 +50,16 @@ import Testing
                 """)
     }
 
+    @Test("a token stands in the base URL: by its variable, or itself where this proxy made it")
+    func token() {
+        var banner = banner(.tcp(host: "0.0.0.0", port: 80))
+        banner.hasToken = true
+        #expect(banner.text.contains("use it   export ANTHROPIC_BASE_URL=http://HOST:80/k/$CLAUDECODEX_TOKEN ANTH"))
+        banner.token = AccessToken("0123456789abcdef")
+        #expect(banner.text.contains("use it   export ANTHROPIC_BASE_URL=http://HOST:80/k/0123456789abcdef ANTH"))
+        #expect(!banner.text.contains("eval"))
+    }
+
     @Test("a socket has no base URL")
     func socket() {
         let text = banner(.unix(path: "/s")).text

@@ -96,6 +96,20 @@ import Testing
             ])
     }
 
+    @Test(
+        "./.env names no program, no file of credentials, no token, and turns no check off",
+        arguments: [
+            "CLAUDECODEX_WEB_SEARCH", "CLAUDECODEX_TOKEN", "CLAUDECODEX_ALLOW_HOST", "CLAUDECODEX_LISTEN",
+            "CLAUDECODEX_STRICT", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE",
+            "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "SSL_CERT_FILE", "CURL_CA_BUNDLE",
+            "ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY", "HTTP_PROXY", "NO_PROXY", "HOME", "LD_PRELOAD",
+        ])
+    func dangerous(name: String) throws {
+        let read = try configuration(files: [".env": "\(name)=x"])
+        #expect(read.environment.entries.isEmpty)
+        #expect(read.notes.isEmpty == !name.hasPrefix("CLAUDECODEX_"))
+    }
+
     @Test("a misspelt variable of ours is pointed out")
     func misspelt() throws {
         let notes = try configuration(shell: ["CLAUDECODEX_LISEN": ":1", "CLAUDECODEX_LISTEN": ":1"]).notes

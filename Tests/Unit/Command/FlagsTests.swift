@@ -64,6 +64,10 @@ import Testing
         let text = try Help.explain("OPENAI_API_KEY", current)
         #expect(text.contains("OPENAI_API_KEY is set in the shell"))
         #expect(!text.contains("sk-secret"))
+        let token = Current(["CLAUDECODEX_TOKEN": "secret-of-the-proxy"])
+        for text in [Help.long(token), try Help.explain("token", token)] {
+            #expect(text.contains("CLAUDECODEX_TOKEN") && !text.contains("secret-of-the-proxy"))
+        }
     }
 
     @Test("help about an unknown thing suggests a known one")

@@ -89,8 +89,75 @@ import Testing
     func foreign(_ address: String) {
         let failure = failure(["-l", address])
         #expect(failure?.code == .configuration)
-        #expect(failure?.hints.first?.contains("no access token") == true)
+        #expect(failure?.message.contains("other machines could use your keys") == true)
+        #expect(failure?.hints.first?.contains("CLAUDECODEX_TOKEN") == true)
         #expect(self.failure([], ["SERVER_HOST": "0.0.0.0"])?.code == .configuration)
+    }
+
+    private static let secret = "0123456789abcdef"
+
+    @Test("with a token they are taken, however it was given")
+    func withToken() throws {
+        for (flags, shell) in [
+            (["--token", Self.secret], [:]), (["--token", "auto"], [:]), ([], ["CLAUDECODEX_TOKEN": Self.secret]),
+        ] {
+            #expect(try settings(["-l", "0.0.0.0:1"] + flags, shell).listen == .tcp(host: "0.0.0.0", port: 1))
+            #expect(
+                try settings(flags, shell.merging(["SERVER_HOST": "0.0.0.0"]) { $1 }).listen
+                    == .tcp(host: "0.0.0.0", port: 8082))
+        }
+    }
+
+    @Test("a token that could be guessed or has strange characters is refused without being repeated")
+    func badToken() {
+        for bad in ["short", "with/slash/0123456789", "blank 0123456789abcdef"] {
+            let failure = failure(["--token", bad])
+            #expect(failure?.code == .usage && !(failure?.message.contains(bad) ?? true))
+            #expect(self.failure([], ["CLAUDECODEX_TOKEN": bad])?.code == .configuration)
+        }
+    }
+
+    @Test("a made token is another one for each proxy, and run has its own")
+    func madeToken() throws {
+        let made = try #require(try settings(["--token", "auto"]).token)
+        #expect(made == .made && made.token() != made.token())
+        let given = Settings.Token.given(try #require(AccessToken(Self.secret)))
+        #expect(try settings(["--token", Self.secret]).token == given)
+        #expect(try settings(["run", "--", "x"], ["CLAUDECODEX_TOKEN": Self.secret]).token == nil)
+    }
+
+    @Test("./.env cannot open the proxy to other machines, token or not")
+    func dotEnvHost() throws {
+        var environment = Environment(["CLAUDECODEX_TOKEN": Self.secret])
+        environment.set("SERVER_HOST", "0.0.0.0", .dotEnv)
+        #expect {
+            try Settings(Arguments([]), environment)
+        } throws: { error in
+            (error as? Failure)?.code == .configuration
+                && (error as? Failure)?.hints.first?.contains("a folder's .env may not open it") ?? false
+        }
+        environment.set("SERVER_HOST", "localhost", .dotEnv)
+        #expect(try Settings(Arguments([]), environment).listen == .tcp(host: "localhost", port: 8082))
+    }
+
+    @Test("names to answer to: from flags and variable, checked")
+    func hosts() throws {
+        let hosts = try settings(["--allow-host", "A.lan"], ["CLAUDECODEX_ALLOW_HOST": "b.lan, c"]).hosts
+        #expect(hosts == ["a.lan", "b.lan", "c"])
+        for bad in ["a.lan:80", "http://a", "*", "ü.lan"] {
+            #expect(failure(["--allow-host", bad])?.message.contains("expected a host's name without a port") ?? false)
+        }
+    }
+
+    @Test("strict, the command for searches, and how many at once")
+    func answering() throws {
+        let plain = try settings()
+        #expect(!plain.isStrict && plain.webSearch == nil)
+        #expect(try settings(["--strict"]).isStrict)
+        #expect(try settings([], ["CLAUDECODEX_STRICT": "1"]).isStrict)
+        #expect(try settings(["--web-search", "a 'b c'"]).webSearch?.words == ["a", "b c"])
+        #expect(try settings([], ["CLAUDECODEX_WEB_SEARCH": "a"]).webSearch?.words == ["a"])
+        #expect(try settings(["--max-streams", "7"]).limits.maxExchanges == 7)
     }
 
     @Test("detail goes from quiet to text")
@@ -131,6 +198,9 @@ import Testing
             (["-m", "x"], "--model x: expected FROM=TO, for example '*haiku*=qwen3:8b'"),
             (["--deny-tool", ":x"], "--deny-tool :x: expected TOOL or TOOL:PATTERN, for example 'Bash:rm -rf*'"),
             (["--deny-tool", "Bash:"], "--deny-tool Bash:: expected TOOL or TOOL:PATTERN, for example 'Bash:rm -rf*'"),
+            (["--web-search", "a 'b"], "--web-search a 'b: a quote is not closed"),
+            (["--web-search", " "], "--web-search  : expected a command"),
+            (["--max-streams", "0"], "--max-streams 0: expected a number of requests, for example 100"),
             (["--redact", "off"], "--redact off: keys would stand in the trace as they are"),
             (["-q", "-v"], "-q and -v contradict each other"),
         ])

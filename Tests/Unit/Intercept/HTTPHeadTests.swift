@@ -99,16 +99,22 @@ struct HTTPHeadTests {
         #expect(try Self.parse("GET / HTTP/1.0\r\n\r\n").minorVersion == 0)
     }
 
-    @Test("too long a line and too many fields are refused with 431")
+    @Test("too long a line and too many fields are refused with 431, too long a request line with 414")
     func limits() {
         var limits = HeadLimits()
         limits.line = 40
         limits.fields = 3
         let long = "GET / HTTP/1.1\r\nHost: a\r\nA: " + String(repeating: "x", count: 38) + "\r\n\r\n"
-        #expect(throws: HTTPError(431, "a header line of more than 40 bytes")) { try Self.parse(long, limits) }
+        #expect(throws: HTTPError(431, "a header line of 41 bytes: the limit is 40 bytes")) {
+            try Self.parse(long, limits)
+        }
         let fields = (0..<3).map { "A\($0): b\r\n" }.joined()
-        #expect(throws: HTTPError(431, "more than 3 header fields")) {
+        #expect(throws: HTTPError(431, "more than 3 header fields; send fewer")) {
             try Self.parse("GET / HTTP/1.1\r\nHost: a\r\n\(fields)\r\n", limits)
+        }
+        let target = String(repeating: "x", count: 40)
+        #expect(throws: HTTPError(414, "a request line of 54 bytes: the limit is 40 bytes")) {
+            try Self.parse("GET /\(target) HTTP/1.1\r\nHost: a\r\n\r\n", limits)
         }
         #expect(throws: Never.self) { try Self.parse("GET / HTTP/1.1\r\nHost: a\r\nA: b\r\nC: d\r\n\r\n", limits) }
     }

@@ -27,21 +27,28 @@ struct InflateTests {
         + [UInt8](repeating: 0x00, count: 968)
         + [0xAF, 0x06, 0x9E, 0xCB, 0x79, 0x12, 0x40, 0x42, 0x0F, 0x00]
 
+    /// Only the size matters.
+    static func limited(_ bytes: Int) -> Limits {
+        var limits = Limits()
+        limits.maxBody = bytes
+        return limits
+    }
+
     @Test(
         "gzip, zlib and raw deflate unpack to the same",
         arguments: [("gzip", gzip), ("x-gzip", gzip), ("GZIP", gzip), ("deflate", zlib), ("deflate", raw)])
     func decode(coding: String, packed: [UInt8]) throws {
-        #expect(Core.text(try Inflate.decode(packed, coding: coding, limit: 1000)) == Self.text)
+        #expect(Core.text(try Inflate.decode(packed, coding: coding, Self.limited(1000))) == Self.text)
     }
 
     @Test("identity and no coding change nothing", arguments: ["", "identity", "Identity"])
     func identity(coding: String) throws {
-        #expect(try Inflate.decode([1, 2, 3], coding: coding, limit: 1000) == [1, 2, 3])
+        #expect(try Inflate.decode([1, 2, 3], coding: coding, Self.limited(1000)) == [1, 2, 3])
     }
 
     @Test("P125: other codings are refused by name", arguments: ["br", "zstd", "gzip, gzip", "compress"])
     func unknown(coding: String) {
-        let error = #expect(throws: HTTPError.self) { try Inflate.decode([1], coding: coding, limit: 1000) }
+        let error = #expect(throws: HTTPError.self) { try Inflate.decode([1], coding: coding, Self.limited(1000)) }
         #expect(error?.status == 415)
         #expect(error?.message.contains(coding) ?? false)
     }
@@ -50,7 +57,7 @@ struct InflateTests {
     func incomplete() {
         for length in 0..<Self.gzip.count {
             #expect(throws: HTTPError(400, "the compressed request body is damaged or incomplete")) {
-                try Inflate.decode(Array(Self.gzip[..<length]), coding: "gzip", limit: 1000)
+                try Inflate.decode(Array(Self.gzip[..<length]), coding: "gzip", Self.limited(1000))
             }
         }
     }
@@ -61,7 +68,7 @@ struct InflateTests {
     func damaged(position: Int) {
         var packed = Self.gzip
         packed[position] ^= 0x5A
-        let error = #expect(throws: HTTPError.self) { try Inflate.decode(packed, coding: "gzip", limit: 1000) }
+        let error = #expect(throws: HTTPError.self) { try Inflate.decode(packed, coding: "gzip", Self.limited(1000)) }
         #expect(error?.status == 400)
     }
 
@@ -70,22 +77,89 @@ struct InflateTests {
         arguments: [36, 1000, 65_535, 999_999])
     func overLimit(limit: Int) {
         let packed = limit < 100 ? Self.gzip : Self.bomb
-        #expect(throws: HTTPError(413, "the unpacked request body has more than \(limit) bytes")) {
-            try Inflate.decode(packed, coding: "gzip", limit: limit)
+        #expect(throws: HTTPError(413, "the unpacked request body has more than \(limit) bytes (--max-body)")) {
+            try Inflate.decode(packed, coding: "gzip", Self.limited(limit))
         }
     }
 
     @Test("a body that unpacks to exactly the limit is taken")
     func exact() throws {
-        #expect(try Inflate.decode(Self.bomb, coding: "gzip", limit: 1_000_000).count == 1_000_000)
+        #expect(try Inflate.decode(Self.bomb, coding: "gzip", Self.limited(1_000_000)).count == 1_000_000)
     }
 
     @Test("a stream unpacks piece by piece", arguments: [1, 3, 16])
     func pieces(size: Int) {
-        let inflater = Inflater(windowBits: 47)
+        let inflater = Inflater(.detect)
         var out: [UInt8] = []
         for piece in Core.pieces(Self.gzip, of: size) { #expect(inflater.feed(piece, into: &out)) }
         #expect(inflater.isDone)
         #expect(Core.text(out) == Self.text)
+    }
+
+    @Test("all members of a gzip body are read (RFC 1952)", arguments: [1, 2, 5, 1024])
+    func members(count: Int) throws {
+        let packed = Array(repeating: Self.gzip, count: count).flatMap(\.self)
+        let text = String(repeating: Self.text, count: count)
+        #expect(Core.text(try Inflate.decode(packed, coding: "gzip", Limits())) == text)
+    }
+
+    @Test("an empty member is no end")
+    func emptyMember() throws {
+        let empty: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 2, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+        let packed = empty + Self.gzip + empty + Self.gzip
+        #expect(Core.text(try Inflate.decode(packed, coding: "gzip", Limits())) == Self.text + Self.text)
+    }
+
+    @Test("members are read piece by piece", arguments: [1, 3, 16, 41, 42, 43])
+    func memberPieces(size: Int) {
+        let inflater = Inflater(.detect)
+        var out: [UInt8] = []
+        for piece in Core.pieces(Self.gzip + Self.gzip, of: size) { #expect(inflater.feed(piece, into: &out)) }
+        #expect(inflater.isDone && !inflater.hasTrailer)
+        #expect(Core.text(out) == Self.text + Self.text)
+    }
+
+    @Test("the limit holds for all members together")
+    func membersOverLimit() {
+        let limit = Self.text.utf8.count * 2 - 1
+        #expect(throws: HTTPError(413, "the unpacked request body has more than \(limit) bytes (--max-body)")) {
+            try Inflate.decode(Self.gzip + Self.gzip, coding: "gzip", Self.limited(limit))
+        }
+    }
+
+    @Test(
+        "a second member that is damaged or cut, and bytes that are no member, are refused",
+        arguments: [
+            Array(gzip.dropLast()), [0x1F], [0x1F, 0x8C], [0], [0x7B], gzip + [0],
+        ])
+    func trailer(behind: [UInt8]) {
+        let error = #expect(throws: HTTPError.self) {
+            try Inflate.decode(Self.gzip + behind, coding: "gzip", Limits())
+        }
+        #expect(error?.status == 400)
+    }
+
+    @Test("bytes behind a deflate body are refused", arguments: [zlib, raw])
+    func deflateTrailer(packed: [UInt8]) {
+        #expect(throws: HTTPError.self) { try Inflate.decode(packed + [0x1F], coding: "deflate", Limits()) }
+    }
+
+    @Test("more than 1024 members are refused")
+    func tooManyMembers() {
+        let packed = Array(repeating: Self.gzip, count: 1025).flatMap(\.self)
+        let error = #expect(throws: HTTPError.self) { try Inflate.decode(packed, coding: "gzip", Limits()) }
+        #expect(error?.status == 400 && error?.message.contains("1024 gzip members") ?? false)
+    }
+
+    @Test("a body that unpacks to far more than its size is refused, a small one is not")
+    func ratio() throws {
+        var limits = Limits()
+        limits.freeInflation = 100_000
+        let most = limits.inflation * Self.bomb.count
+        let error = #expect(throws: HTTPError.self) { try Inflate.decode(Self.bomb, coding: "gzip", limits) }
+        #expect(most < 1_000_000 && error?.status == 413)
+        #expect(error?.message.contains("more than 250 times its size") ?? false)
+        limits.freeInflation = 1_000_000
+        #expect(try Inflate.decode(Self.bomb, coding: "gzip", limits).count == 1_000_000)
     }
 }
