@@ -41,7 +41,10 @@ extension Anthropic {
             return
         }
         guard !quirks.takes(field: "context_management", model: model) else { return }
-        let kept = sent.split(separator: ",").filter { !HTTPFields.trim(String($0)).hasPrefix("context-management-") }
+        let betas = sent.split(separator: ",")
+        let kept = betas.filter { !HTTPFields.trim(String($0)).hasPrefix("context-management-") }
+        guard kept.count < betas.count else { return }
+        losses.add(.drop, "anthropic-beta", "the beta of a field that the service does not take", from: sent)
         fields["anthropic-beta"] = kept.isEmpty ? nil : kept.joined(separator: ",")
     }
 

@@ -36,6 +36,9 @@ struct Quirks: Sendable, Equatable {
     /// Nothing is known: only our own envelopes are taken out.
     static let unknown = Quirks(thinking: .ourEnvelopesDropped)
 
+    /// Whether blocks of the conversation other than thinking are looked at.
+    var mendsContent: Bool { hasNoDeferredTools || takesNoDocuments || refusesCacheControl }
+
     /// Both together.
     func adding(_ learnt: Quirks) -> Quirks {
         var sum = self

@@ -44,6 +44,7 @@ struct VendorRequest {
     }
 
     private mutating func fields() -> [String] {
+        if quirks.refusedFields.isEmpty, quirks.claudeFields.isEmpty { return [] }
         var names: [String] = []
         for (key, _) in body.members {
             guard let name = key.string, !quirks.takes(field: name, model: model) else { continue }
@@ -81,6 +82,7 @@ extension VendorRequest {
 
     /// Edits the tools; gives the members that go with the last of them.
     private mutating func tools(_ tools: JSON) -> [String] {
+        guard quirks.typedTools != nil || quirks.hasNoDeferredTools || quirks.refusesCacheControl else { return [] }
         var kept: [JSON] = []
         var gone: [String] = []
         for (index, tool) in tools.elements.enumerated() {

@@ -115,11 +115,13 @@ struct VendorRefusalTests {
         let third = try #require(try refused(second, "context_management: Extra inputs are not permitted"))
         #expect(!String(decoding: third.body, as: UTF8.self).contains("context_management"))
         #expect(third.headers["anthropic-beta"] == "x-1")
-        #expect(losses.all.map(\.path) == ["messages[1]", "context_management"])
+        #expect(losses.all.map(\.path) == ["messages[1]", "context_management", "anthropic-beta"])
         #expect(try refused(third, "context_management: Extra inputs are not permitted") == nil)
         #expect(try refused(third, "no idea") == nil)
+        let fourth = try #require(try refused(third, "Unexpected value(s) `x-1` for the `anthropic-beta` header"))
+        #expect(fourth.body == third.body && fourth.headers["anthropic-beta"] == nil)
         var later = Losses()
-        #expect(try backend.translate(request("one"), &later).body == third.body && later.all.count == 2)
+        #expect(try backend.translate(request("one"), &later).body == third.body && later.all.count == 3)
         #expect(try backend.translate(request("two"), &later).isClientBody)
     }
 
