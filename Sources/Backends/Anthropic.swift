@@ -61,7 +61,7 @@ public struct Anthropic: Backend {
     }
 
     public var summary: String {
-        let who = vendor.isAnthropic || vendor.name == Vendor.other.name ? "" : ", known as \(vendor.title)"
+        let who = vendor.isAnthropic || !vendor.isKnown ? "" : ", known as \(vendor.title)"
         return Self.withoutUser(base) + who
             + (credentials == nil ? ", the client's own credentials" : ", configured credentials")
     }

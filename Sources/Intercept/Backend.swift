@@ -30,6 +30,9 @@ public protocol Backend: Sendable {
     /// The service counts tokens itself; otherwise our estimate answers.
     var countsTokens: Bool { get }
 
+    /// Counts may have to be estimated, so it is worth learning what the service reports of its prompts.
+    var mayEstimate: Bool { get }
+
     /// Whether the answer to a count says that the service has no such endpoint: then our estimate answers after all.
     func lacksCounting(_ head: UpstreamHead) -> Bool
 
@@ -57,6 +60,7 @@ extension Backend {
     public var models: [String] { [] }
     public var origin: String? { nil }
     public var countsTokens: Bool { false }
+    public var mayEstimate: Bool { true }
     public func lacksCounting(_ head: UpstreamHead) -> Bool { false }
 
     public func forward(

@@ -75,7 +75,7 @@ extension Calibration {
         /// Relative error that an estimate of one request has anyway.
         private static let noise = 0.05
         /// How far the constants and the slope are thought to lie from 0, 0 and 1 before there are reports.
-        private static let spread = (constant: 60.0, slope: 0.2)
+        private static let spread = (constant: 60.0, slope: 0.35)
         /// From this relative error on a report weighs less.
         private static let surprise = 0.25
 

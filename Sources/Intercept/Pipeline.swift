@@ -16,7 +16,8 @@ struct Pipeline {
             stage = "hook"
             let turn = Turn(
                 request: request, chain: Chain(service.interceptors, exchange), exchange: exchange, client: client,
-                backend: service.backendName, limits: limits, calibration: calibration)
+                backend: service.backendName, limits: limits, calibration: calibration,
+                learns: service.backend.mayEstimate)
             chain = turn.chain
             switch try await turn.chain.request(&turn.request) {
             case .refuse(let error): throw error

@@ -10,6 +10,9 @@ extension Anthropic {
         }
     }
 
+    /// Anthropic's own counts are never replaced.
+    public var mayEstimate: Bool { !vendor.isAnthropic }
+
     /// Remembers that there is no such endpoint. Anthropic's own 404 is about the model.
     public func lacksCounting(_ head: UpstreamHead) -> Bool {
         guard !vendor.isAnthropic, [404, 405, 501].contains(head.status) else { return false }
@@ -57,7 +60,7 @@ extension Anthropic {
             fields.fields.append(credentials)
             return
         }
-        guard !vendor.isAnthropic, vendor.name != Vendor.other.name else { return }
+        guard !vendor.isAnthropic, vendor.isKnown else { return }
         if fields["x-api-key"]?.hasPrefix("sk-ant-") ?? false { fields["x-api-key"] = nil }
         if fields["authorization"]?.hasPrefix("Bearer sk-ant-") ?? false { fields["authorization"] = nil }
         guard vendor.wantsBearer, let key = fields["x-api-key"] else { return }

@@ -31,6 +31,7 @@ struct Vendor: Sendable {
 
     /// Bodies and bytes are Anthropic's own affair: nothing is mended.
     var isAnthropic: Bool { name == Self.anthropic.name }
+    var isKnown: Bool { name != Self.other.name }
 
     /// The vendor that a base URL leads to.
     static func at(_ url: String) -> Vendor {
