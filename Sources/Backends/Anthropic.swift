@@ -2,14 +2,17 @@ public import Intercept
 
 /// Anthropic's own API, or a service that speaks it: bodies, events, fields and query go through byte for byte. Changed
 /// are only the address, the fields that belong to one connection, credentials where some are configured, and thinking
-/// that other services left in the conversation.
+/// that other services left in the conversation. For other vendors what they do not take is mended (`Vendor`).
 public struct Anthropic: Backend {
     public static let name = "anthropic"
     public static let speaksMessages = true
     public static let addressVariable: String? = "ANTHROPIC_UPSTREAM_URL"
 
     private let base: String
-    private let credentials: HTTPFields.Field?
+    let vendor: Vendor
+    /// What this upstream has taught us since the start.
+    let memory = VendorMemory()
+    let credentials: HTTPFields.Field?
     /// Marks our own requests, so that an address that leads back to us is noticed.
     private let hop: String?
 
@@ -21,14 +24,17 @@ public struct Anthropic: Backend {
         return Detection(because: "nothing else is configured", rank: 0)
     }
 
-    /// `ANTHROPIC_UPSTREAM_URL`, `ANTHROPIC_UPSTREAM_API_KEY` (sent as `x-api-key`) or `ANTHROPIC_UPSTREAM_AUTH_TOKEN`
-    /// (sent as a bearer token). Without the last two the client's own credentials are sent on.
+    /// `ANTHROPIC_UPSTREAM_URL`, `ANTHROPIC_UPSTREAM_VENDOR` where the address does not show who answers, and
+    /// `ANTHROPIC_UPSTREAM_API_KEY` (sent as `x-api-key`, or as a bearer token to a vendor that takes only these) or
+    /// `ANTHROPIC_UPSTREAM_AUTH_TOKEN` (sent as a bearer token). Without the last two the client's own credentials are
+    /// sent on.
     public init(_ environment: Environment) throws(ConfigError) {
         let url = environment["ANTHROPIC_UPSTREAM_URL"] ?? "https://api.anthropic.com"
         guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
             throw ConfigError("ANTHROPIC_UPSTREAM_URL=\(url): expected an address that begins with https:// or http://")
         }
-        base = Self.trimmed(url)
+        vendor = try Self.vendor(environment, url)
+        base = vendor.base(url)
         hop = Self.isLocal(base) ? "claudecodex-" + Identifier.hex(Identifier.random(8)) : nil
         let key = environment.entry("ANTHROPIC_UPSTREAM_API_KEY")
         let token = environment.entry("ANTHROPIC_UPSTREAM_AUTH_TOKEN")
@@ -37,26 +43,45 @@ public struct Anthropic: Backend {
             throw ConfigError(
                 "both ANTHROPIC_UPSTREAM_API_KEY and ANTHROPIC_UPSTREAM_AUTH_TOKEN are set: unset the one you do not mean"
             )
-        case (.some(let key), nil): credentials = .init("x-api-key", key.value)
+        case (.some(let key), nil):
+            credentials =
+                vendor.wantsBearer ? .init("authorization", "Bearer \(key.value)") : .init("x-api-key", key.value)
         case (nil, .some(let token)): credentials = .init("authorization", "Bearer \(token.value)")
         case (nil, nil): credentials = nil
         }
     }
 
+    private static func vendor(_ environment: Environment, _ url: String) throws(ConfigError) -> Vendor {
+        guard let name = environment["ANTHROPIC_UPSTREAM_VENDOR"] else { return Vendor.at(url) }
+        guard let vendor = Vendor.named(name) else {
+            let known = (Vendor.all + [.other]).map(\.name).joined(separator: ", ")
+            throw ConfigError("ANTHROPIC_UPSTREAM_VENDOR=\(name): no such vendor; known are \(known)")
+        }
+        return vendor
+    }
+
     public var summary: String {
-        Self.withoutUser(base) + (credentials == nil ? ", the client's own credentials" : ", configured credentials")
+        let who = vendor.isAnthropic || !vendor.isKnown ? "" : ", known as \(vendor.title)"
+        return Self.withoutUser(base) + who
+            + (credentials == nil ? ", the client's own credentials" : ", configured credentials")
     }
     public var origin: String? { base }
-    public var countsTokens: Bool { true }
 
     public func translate(
         _ request: MessageRequest, _ losses: inout Losses
     ) throws(TranslationError) -> UpstreamRequest {
-        let stripped = ForeignThinking.strip(request.body, &losses)
-        return try upstream(
+        let quirks = quirks(request.model)
+        let mended = VendorRequest.mend(request.body, quirks, model: request.model, &losses)
+        var sent = try upstream(
             method: "POST", path: request.path, query: request.query, headers: request.headers,
-            body: stripped ?? request.body.document.bytes, model: request.model,
-            isClientBody: stripped == nil && !request.isChanged)
+            body: mended ?? request.body.document.bytes, model: request.model,
+            isClientBody: mended == nil && !request.isChanged)
+        limitBetas(quirks, request.model, &sent.headers, &losses)
+        return sent
+    }
+
+    private func quirks(_ model: String) -> Quirks {
+        memory.quirks(of: model).map { vendor.quirks.adding($0) } ?? vendor.quirks
     }
 
     /// Model lists, batches and files are relayed too.
@@ -74,7 +99,9 @@ public struct Anthropic: Backend {
             method: method, path: path, query: query, headers: headers, body: body, model: "", isClientBody: true)
     }
 
-    public func reply(to request: MessageRequest) -> AnthropicReply { AnthropicReply() }
+    public func reply(to request: MessageRequest) -> AnthropicReply {
+        AnthropicReply(canMend: !vendor.isAnthropic, mendsStream: vendor.mendsStreams)
+    }
 
     private func upstream(
         method: String, path: String, query: String?, headers: HTTPFields, body: [UInt8], model: String,
@@ -87,11 +114,7 @@ public struct Anthropic: Backend {
         }
         fields["accept-encoding"] = Self.understood(headers)
         fields["content-encoding"] = nil
-        if let credentials {
-            fields["x-api-key"] = nil
-            fields["authorization"] = nil
-            fields.fields.append(credentials)
-        }
+        authorize(&fields)
         return UpstreamRequest(
             method: method, url: url(path, query), headers: fields, body: body, model: model, isClientBody: isClientBody
         )
@@ -122,25 +145,7 @@ public struct Anthropic: Backend {
         return url[...scheme] + "/" + url[url.index(after: at)...]
     }
 
-    private static func trimmed(_ url: String) -> String {
-        var url = url
-        while url.hasSuffix("/") { url.removeLast() }
-        return url
-    }
-
     private static func isLocal(_ url: String) -> Bool {
         ["://127.", "://localhost", "://[::1]", "://0.0.0.0"].contains { url.contains($0) }
-    }
-}
-
-/// Nothing to decode: the pipeline relays the bytes and reads them on the side.
-public struct AnthropicReply: ReplyDecoder {
-    public var passesThrough: Bool { true }
-
-    public mutating func feed(_ bytes: Span<UInt8>, emit: (MessageEvent) -> Void) throws(TranslationError) {}
-    public mutating func finish(emit: (MessageEvent) -> Void) throws(TranslationError) {}
-
-    public func failure(_ head: UpstreamHead, body: [UInt8]) -> MessageError {
-        MessageError(head.status, nil, String(decoding: body.prefix(500), as: UTF8.self))
     }
 }

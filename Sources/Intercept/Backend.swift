@@ -30,6 +30,12 @@ public protocol Backend: Sendable {
     /// The service counts tokens itself; otherwise our estimate answers.
     var countsTokens: Bool { get }
 
+    /// Counts may have to be estimated, so it is worth learning what the service reports of its prompts.
+    var mayEstimate: Bool { get }
+
+    /// Whether the answer to a count says that the service has no such endpoint: then our estimate answers after all.
+    func lacksCounting(_ head: UpstreamHead) -> Bool
+
     /// The upstream's request for a path of the client's that is no Messages request (a model list, a file), or nil where
     /// this service has no such thing.
     func forward(method: String, path: String, query: String?, headers: HTTPFields, body: [UInt8]) -> UpstreamRequest?
@@ -54,6 +60,8 @@ extension Backend {
     public var models: [String] { [] }
     public var origin: String? { nil }
     public var countsTokens: Bool { false }
+    public var mayEstimate: Bool { true }
+    public func lacksCounting(_ head: UpstreamHead) -> Bool { false }
 
     public func forward(
         method: String, path: String, query: String?, headers: HTTPFields, body: [UInt8]
@@ -158,8 +166,11 @@ public protocol ReplyDecoder: Sendable {
     /// What the client is told about an answer without a 2xx status.
     func failure(_ head: UpstreamHead, body: [UInt8]) -> MessageError
 
-    /// The bytes of the answer may go to the client as they are; the events are then only for the trace.
-    var passesThrough: Bool { get }
+    /// The bytes of this answer may go to the client as they are; the events are then only for the trace.
+    func passesThrough(_ head: UpstreamHead) -> Bool
+
+    /// A passed-through stream may lack what clients need; that is mended on the way.
+    var mendsStream: Bool { get }
 
     /// What was lost in the reply, collected while it was decoded.
     var losses: Losses { get }
@@ -167,6 +178,7 @@ public protocol ReplyDecoder: Sendable {
 
 extension ReplyDecoder {
     public mutating func head(_ head: UpstreamHead, emit: (MessageEvent) -> Void) throws(TranslationError) {}
-    public var passesThrough: Bool { false }
+    public func passesThrough(_ head: UpstreamHead) -> Bool { false }
+    public var mendsStream: Bool { false }
     public var losses: Losses { Losses() }
 }

@@ -6,6 +6,7 @@ final class Delivery {
     private let request: MessageRequest
     private let backend: String
     private let chain: Chain
+    private let turn: Turn
     private var assembly = Assembly()
     private var grammar = Grammar()
     private var out = JSONWriter(capacity: 512)
@@ -24,6 +25,7 @@ final class Delivery {
     init(_ turn: Turn, _ fields: HTTPFields, translateMicroseconds: Double?) {
         (client, exchange, request) = (turn.client, turn.exchange, turn.request)
         (chain, backend) = (turn.chain, turn.backend)
+        self.turn = turn
         self.fields = fields
         self.translateMicroseconds = translateMicroseconds
         tape = ByteTape(.client, isEventStream: turn.request.stream)
@@ -98,6 +100,7 @@ final class Delivery {
             try await client.answer(200, jsonFields(), body: body)
         }
         recordResponse(status: 200, body: nil)
+        turn.learn(assembly.usage)
     }
 
     /// Ends the exchange with an error: as a status while nothing was sent, as an event afterwards.

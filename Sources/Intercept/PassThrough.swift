@@ -16,12 +16,17 @@ final class PassThrough {
     private var largestGapMS = 0.0
     private let isEventStream: Bool
     private let isEdited: Bool
+    private var mend: StreamMend?
 
-    private init(_ transfer: Transfer, _ head: UpstreamHead, _ turn: Turn) {
+    private init(_ transfer: Transfer, _ head: UpstreamHead, _ turn: Turn, mends: Bool) {
         (self.transfer, self.head, self.turn) = (transfer, head, turn)
         isEventStream = head.mediaType == "text/event-stream"
         let isSuccess = (200..<300).contains(head.status) && turn.request.endpoint == .messages
-        isEdited = isSuccess && (turn.chain.seesEvents || turn.request.model != turn.request.requestedModel)
+        let isRenamed = turn.request.model != turn.request.requestedModel
+        isEdited = isSuccess && (mends || turn.chain.seesEvents || isRenamed)
+        if mends, isSuccess {
+            mend = StreamMend { turn.calibration.count(turn.request.body, model: turn.request.model) }
+        }
         tape = ByteTape(.upstream, isEventStream: isEventStream)
         inflater = Inflater(for: head)
         gap = Gap(turn.limits)
@@ -32,8 +37,12 @@ final class PassThrough {
     private var exchange: Exchange { turn.exchange }
 
     /// Relays one answer from beginning to end.
-    static func run(_ transfer: Transfer, _ head: UpstreamHead, _ turn: Turn) async throws -> Outcome {
-        let relay = PassThrough(transfer, head, turn)
+    ///
+    /// - Parameter mends: What clients need and the service leaves out is added.
+    static func run(
+        _ transfer: Transfer, _ head: UpstreamHead, _ turn: Turn, mends: Bool
+    ) async throws -> Outcome {
+        let relay = PassThrough(transfer, head, turn, mends: mends)
         do {
             return try await relay.run()
         } catch let failure {
@@ -51,7 +60,30 @@ final class PassThrough {
 
     private func run() async throws -> Outcome {
         if isEventStream { try await stream() } else { try await whole() }
-        return (200..<300).contains(head.status) && assembly.error == nil ? .ok : .upstreamError
+        guard (200..<300).contains(head.status), assembly.error == nil else { return .upstreamError }
+        turn.learn(assembly.usage)
+        return .ok
+    }
+
+    /// Hands on a refusal that was read already: the service's own words. Clients look for the cause of a refusal only
+    /// in a 400.
+    static func refuse(_ head: UpstreamHead, _ body: [UInt8], _ turn: Turn) async throws -> Outcome {
+        let status = head.status == 422 ? 400 : head.status
+        var fields = HTTPFields.endToEnd(head.headers)
+        fields["content-encoding"] = nil
+        if fields["request-id"] == nil { fields["request-id"] = turn.exchange.requestID }
+        if turn.exchange.isObserved {
+            var tape = ByteTape(.upstream, isEventStream: false)
+            tape.append(body, at: turn.exchange.elapsedMS)
+            if let all = tape.take(at: turn.exchange.elapsedMS, isComplete: true) { turn.exchange.record(all) }
+            turn.exchange.record(
+                .response(
+                    .init(
+                        status: status, model: turn.request.requestedModel, backend: turn.backend,
+                        durationMS: turn.exchange.elapsedMS, body: body, pings: 0)))
+        }
+        try await turn.client.answer(status, fields, body: body)
+        return .upstreamError
     }
 
     /// The upstream's fields without those that belong to its connection.
@@ -86,7 +118,7 @@ final class PassThrough {
             isChanged = isChanged || passed != [event]
             for event in passed { out.add(event) }
         }
-        let bytes = isChanged ? out.message() : message.document.bytes
+        let bytes = isChanged ? out.message() : mend?.mend(whole: message) ?? message.document.bytes
         return Self.rename(bytes, at: nil, to: turn.request)
     }
 
@@ -139,7 +171,13 @@ final class PassThrough {
     /// The events after the interceptors; what they left alone keeps its bytes.
     private func edited(_ events: [SSEEvent]) async throws -> [UInt8] {
         var out = JSONWriter(capacity: 1024)
-        for raw in events where !raw.isComment {
+        for raw in events {
+            if raw.isComment {
+                // A sign of life is one for the client too.
+                if mend != nil { out.verbatim(":\n\n") }
+                continue
+            }
+            let raw = mend?.mend(raw) ?? raw
             let event = MessageEvent(raw)
             let passed = try await turn.chain.event(event)
             guard passed == [event] else {
@@ -171,6 +209,12 @@ final class PassThrough {
         let rest = try split(nil)
         for event in rest { try note(reader.read(event)) }
         if isEdited, !rest.isEmpty { try await client.stream(edited(rest)) }
+        if let missing = mend?.end() {
+            var out = JSONWriter(capacity: 128)
+            missing.write(into: &out)
+            try await client.stream(out.bytes)
+            exchange.record(.check(rule: "last-event", message: "the service left out the end of its stream"))
+        }
         try await client.endStream()
         finish(status: head.status, body: nil)
     }

@@ -3,6 +3,7 @@ struct Pipeline {
     let service: Service
     let upstream: Upstream
     let limits: Limits
+    let calibration = Calibration()
 
     /// Answers a request to the Messages API.
     func serve(_ received: Received, _ endpoint: MessageRequest.Endpoint, on client: Connection) async throws {
@@ -15,7 +16,8 @@ struct Pipeline {
             stage = "hook"
             let turn = Turn(
                 request: request, chain: Chain(service.interceptors, exchange), exchange: exchange, client: client,
-                backend: service.backendName, limits: limits)
+                backend: service.backendName, limits: limits, calibration: calibration,
+                learns: service.backend.mayEstimate)
             chain = turn.chain
             if !service.interceptors.isEmpty { client.follow(exchange.departure) }
             let verdict = try await turn.chain.request(&turn.request)
@@ -68,14 +70,18 @@ struct Pipeline {
             do {
                 let head = try await transfer.readHead()
                 turn.exchange.record(.head(attempt.headMoment(head, transfer)))
+                if turn.request.endpoint == .countTokens, backend.lacksCounting(head) { return try await count(turn) }
                 let decoder = backend.reply(to: turn.request)
-                if decoder.passesThrough { return try await PassThrough.run(transfer, head, turn) }
+                if decoder.passesThrough(head) {
+                    return try await PassThrough.run(transfer, head, turn, mends: decoder.mendsStream)
+                }
                 if (200..<300).contains(head.status) { return try await relay(decoder, transfer, head, turn, attempt) }
                 let body = try await transfer.plainBody(head)
                 let error = decoder.failure(head, body: body)
                 let isRetried = try mend(attempt, head, body, error)
                 attempt.recordFailure(error, head, isRetried: isRetried)
                 if isRetried { continue }
+                if B.speaksMessages { return try await PassThrough.refuse(head, body, turn) }
                 try await turn.client.refuse(error, turn.exchange, backend: turn.backend)
                 return .upstreamError
             } catch let failure as TransferError {
@@ -188,7 +194,7 @@ struct Pipeline {
     private func count(_ turn: Turn) async throws -> Outcome {
         var out = JSONWriter()
         out.beginObject()
-        out.field("input_tokens", TokenCounter.count(turn.request.body, model: turn.request.model))
+        out.field("input_tokens", calibration.count(turn.request.body, model: turn.request.model))
         out.endObject()
         try await turn.client.answer(out.bytes, turn.exchange, backend: turn.backend)
         return .ok

@@ -6,9 +6,12 @@ final class Turn {
     let client: Connection
     let backend: String
     let limits: Limits
+    let calibration: Calibration
+    private let learns: Bool
 
     init(
-        request: MessageRequest, chain: Chain, exchange: Exchange, client: Connection, backend: String, limits: Limits
+        request: MessageRequest, chain: Chain, exchange: Exchange, client: Connection, backend: String, limits: Limits,
+        calibration: Calibration, learns: Bool
     ) {
         self.request = request
         self.chain = chain
@@ -16,6 +19,15 @@ final class Turn {
         self.client = client
         self.backend = backend
         self.limits = limits
+        self.calibration = calibration
+        self.learns = learns
+    }
+
+    /// Learns from what a service says that this request's prompt was. After the answer, so that nobody waits for it.
+    func learn(_ usage: Usage) {
+        guard learns, request.endpoint == .messages, !usage.isEstimate, usage.prompt > 0 else { return }
+        guard calibration.isDue(request.model) else { return }
+        calibration.learn(request.body, model: request.model, reported: usage.prompt)
     }
 }
 

@@ -29,6 +29,9 @@ struct Variable: Sendable {
             name: "ANTHROPIC_UPSTREAM_URL", group: client,
             doc: "Where requests go; https://api.anthropic.com unless set."),
         Variable(
+            name: "ANTHROPIC_UPSTREAM_VENDOR", group: client,
+            doc: "Whose service answers there, where the address does not show it: docs/vendors.md."),
+        Variable(
             name: "ANTHROPIC_UPSTREAM_API_KEY", group: client,
             doc: "Sent as x-api-key in place of the client's credentials."),
         Variable(

@@ -143,7 +143,7 @@ struct ForeignThinkingTests {
     private func stripped(_ messages: String) throws -> (body: String?, paths: [String]) {
         let body = try JSON.parse(Array(#"{ "a":1.50,"messages":\#(messages) ,"z": [ ]}"#.utf8))
         var losses = Losses()
-        let bytes = ForeignThinking.strip(body, &losses)
+        let bytes = VendorRequest.mend(body, .anthropic, model: "m", &losses)
         return (bytes.map { String(decoding: $0, as: UTF8.self) }, losses.all.map(\.path))
     }
 

@@ -14,13 +14,13 @@ import Testing
 
     private func message(_ content: String) -> String { #"{"messages":[{"role":"user","content":\#(content)}]}"# }
 
-    @Test("prose is counted at about four bytes a token, and 1.27 times as many for newer models")
+    @Test("prose is counted at about four bytes a token, and 1.3 times as many for newer models")
     func proseAndModels() {
         let bytes = Array(prose.utf8)
         let older = TokenCounter.count(text: bytes, model: "claude-sonnet-4-5")
         let newer = TokenCounter.count(text: bytes, model: "claude-opus-5-5")
         #expect((bytes.count / 6...bytes.count / 3).contains(older))
-        #expect((1.2...1.3).contains(Double(newer) / Double(older)))
+        #expect((1.25...1.33).contains(Double(newer) / Double(older)))
     }
 
     @Test(
@@ -30,7 +30,8 @@ import Testing
             ("claude-opus-4-5-20251101", .older),
             ("us.anthropic.claude-opus-4-6-v1", .older), ("claude-opus-4-7", .newer), ("claude-opus-4-8", .newer),
             ("claude-opus-5-5", .newer),
-            ("claude-fable-5", .newer), ("some-model", .newer), ("gpt-4o", .foreign), ("openai/o3-mini", .foreign),
+            ("claude-fable-5", .newer), ("opus", .newer), ("some-model", .other), ("glm-4.7", .other), ("gpt-4o", .gpt),
+            ("openai/o3-mini", .gpt), ("anthropic/claude-haiku-4.5", .older),
         ])
     func generations(model: String, generation: TokenCounter.Generation) {
         #expect(TokenCounter.Generation(model) == generation)
@@ -38,15 +39,16 @@ import Testing
 
     @Test("one letter costs the framing, each message more")
     func framing() throws {
-        #expect(try count(message(#""a""#)) == 9)
+        #expect(try (8...10).contains(count(message(#""a""#))))
         let two = #"{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"a"}]}"#
-        #expect(try count(two) > 9 && count(two) <= 15)
+        #expect(try (16...20).contains(count(two)))
     }
 
     @Test("escaped text counts like the text it stands for")
     func escapes() throws {
         let plain = TokenCounter.count(text: Array("one\n\ntwo \"three\"".utf8), model: "claude-sonnet-4-5")
-        #expect(try count(message(#""one\n\ntwo \"three\"""#)) - count(message(#""""#)) == plain)
+        let escaped = try count(message(#""one\n\ntwo \"three\"""#)) - count(message(#""""#))
+        #expect(abs(escaped - plain) <= 1)
     }
 
     @Test(
@@ -125,6 +127,42 @@ import Testing
         #expect(
             try count(#"{"messages":[{"role":"user","content":"a"}],"tools":[\#(tool),\#(placeholder)]}"#) - one <= 4)
         #expect(try count(#"{"messages":[{"role":"user","content":"a"}],"tools":[]}"#) == none)
+    }
+
+    @Test("a deferred tool costs nothing until the conversation has loaded it; models of others see it at once")
+    func deferred() throws {
+        let tool = #"{"name":"Look","description":"Looks","input_schema":{"type":"object"},"defer_loading":true}"#
+        let plain = #"{"name":"Read","input_schema":{}}"#
+        func with(_ content: String, _ tools: String, _ model: String) throws -> Int {
+            try count(#"{"messages":[{"role":"user","content":[\#(content)]}],"tools":[\#(tools)]}"#, model)
+        }
+        let loaded =
+            #"{"type":"tool_result","tool_use_id":"t","content":[{"type":"tool_reference","tool_name":"Look"}]}"#
+        let claude = "claude-sonnet-4-5"
+        #expect(try with("", "\(plain),\(tool)", claude) == with("", plain, claude))
+        #expect(try with(loaded, "\(plain),\(tool)", claude) > with(loaded, plain, claude) + 10)
+        #expect(try with("", "\(plain),\(tool)", "glm-4.7") > with("", plain, "glm-4.7") + 10)
+    }
+
+    @Test("compact JSON counts like the spaced JSON that a model is shown")
+    func spacing() throws {
+        func tool(_ schema: String) throws -> Int {
+            try count(#"{"messages":[],"tools":[{"name":"T","input_schema":\#(schema)}]}"#)
+        }
+        let compact = try tool(#"{"type":"object","properties":{"a,b:c":{"type":"string"},"d":{"enum":["x","y"]}}}"#)
+        let spaced = try tool(
+            #"{"type": "object", "properties": {"a,b:c": {"type": "string"}, "d": {"enum": ["x", "y"]}}}"#)
+        #expect(compact == spaced)
+    }
+
+    @Test("a tool is shown to OpenAI's models as names, descriptions and choices, at half the price")
+    func declarations() throws {
+        let schema =
+            #"{"type":"object","additionalProperties":false,"required":["path"],"properties":{"path":{"type":"string","description":"A path"},"#
+            + #""mode":{"enum":["r","w"]},"list":{"type":"array","items":{"anyOf":[{"type":"object","properties":{"deep":{"type":"string"}}}]}}}}"#
+        let body = #"{"messages":[],"tools":[{"name":"T","input_schema":\#(schema)}]}"#
+        let (gpt, other) = (try count(body, "gpt-4o"), try count(body, "glm-4.7"))
+        #expect((30...50).contains(gpt) && other > gpt * 3 / 2)
     }
 
     @Test("thinking of earlier turns costs nothing, calls and results do")
