@@ -2,6 +2,25 @@ internal import Intercept
 
 /// Images and documents as Chat Completions carries them.
 enum ChatMedia {
+    /// Whether a block is an image or a file.
+    static func isMedia(_ block: JSON) -> Bool {
+        guard let type = block["type"] else { return false }
+        return type.equals("image") || type.equals("document") && isFile(block)
+    }
+
+    /// Whether the content is here, or at an address.
+    static func isSendable(_ source: JSON) -> Bool {
+        source["data"]?.isString ?? false || source["url"]?.isString ?? false
+    }
+
+    /// Writes name and content of a PDF, behind `"filename":`.
+    static func writeFile(_ block: JSON, into out: inout JSONWriter) {
+        out.verbatim(bytes: [0x22] + JSONText(fileName(block)).escaped + [0x22])
+        out.verbatim(#","file_data":"data:application/pdf;base64,"#)
+        if let data = block["source"]?["data"] { ChatProse.Text.copied(data).write(into: &out) }
+        out.verbatim("\"")
+    }
+
     /// Whether a document is bytes or an address rather than text.
     static func isFile(_ block: JSON) -> Bool {
         guard let type = block["source"]?["type"] else { return false }

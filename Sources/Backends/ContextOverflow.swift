@@ -129,7 +129,8 @@ struct OutputLimit: Equatable {
     static func read(_ error: UpstreamError, sent: Int? = nil) -> OutputLimit? {
         let found = error.searchable
         guard
-            found.contains("max_tokens") || found.contains("max_completion_tokens") || found.contains("max_new_tokens")
+            ["max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens"].contains(
+                where: found.contains)
         else { return nil }
         let numbers = integers(error.message)
         let asked = sent ?? numbers.max()

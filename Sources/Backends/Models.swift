@@ -20,14 +20,20 @@ struct ChatModel: Sendable, Equatable {
     let hasNoSystemRole: Bool
     /// Takes `parallel_tool_calls`.
     let takesParallelSwitch: Bool
+    /// Is not served by Chat Completions.
+    let speaksOnlyResponses: Bool
+    /// Tells remarks on the way from the answer (`phase`), and wants to be told.
+    let tellsPhases: Bool
 
     init(_ name: String) {
         self.name = name
         let base = String(name.split(separator: "/").last ?? "").lowercased()
         let series = Self.series(base)
         let generation = Self.gptVersion(base)
-        isReasoning = series != nil || (generation.map { $0 >= (5, 0) } ?? false) && !base.contains("-chat")
-        isOpenAI = series != nil || generation != nil || base.hasPrefix("chatgpt-")
+        let isCodex = base.hasPrefix("codex-")
+        isReasoning =
+            series != nil || isCodex || (generation.map { $0 >= (5, 0) } ?? false) && !base.contains("-chat")
+        isOpenAI = series != nil || generation != nil || isCodex || base.hasPrefix("chatgpt-")
         (maxOutput, contextWindow) = Self.limits(base, series, generation)
         efforts =
             isReasoning
@@ -35,6 +41,10 @@ struct ChatModel: Sendable, Equatable {
         signsCalls = base.hasPrefix("gemini-") && (base.dropFirst(7).first?.wholeNumberValue ?? 0) >= 3
         hasNoSystemRole = base.hasPrefix("o1-mini") || base.hasPrefix("o1-preview")
         takesParallelSwitch = series == nil
+        let words = base.split(separator: "-")
+        speaksOnlyResponses =
+            isReasoning && (words.contains("pro") || words.contains("codex") || words.contains("research"))
+        tellsPhases = isReasoning && (generation.map { $0 >= (5, 3) } ?? false)
     }
 
     /// 3 for `o3-mini`; nil when the name is no such model.

@@ -14,7 +14,7 @@ struct ReturnedThinking {
     /// - Parameter place: of the call behind it among the calls of the message.
     mutating func take(_ block: JSON, before place: Int, model: String) {
         guard let signature = block["signature"]?.string, let envelope = ThinkingEnvelope.open(signature),
-            envelope["backend"]?.equals(OpenAIChat.name) ?? false, envelope["model"]?.equals(model) ?? false
+            envelope["backend"]?.equals(OpenAICompatible.name) ?? false, envelope["model"]?.equals(model) ?? false
         else { return }
         if let text = block["thinking"] { prose.add(text) }
         if let list = envelope["details"] {

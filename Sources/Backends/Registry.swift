@@ -3,13 +3,13 @@ public import Intercept
 /// The backends in order of preference, and how one is chosen. A new backend is one more element here.
 public enum Registry {
     /// All backends that this version can speak.
-    public static let all: [any Backend.Type] = [OpenAIChat.self, Anthropic.self]
+    public static let all: [any Backend.Type] = [OpenAICompatible.self, OpenAIResponses.self, Anthropic.self]
 
     /// A backend, why it was chosen, and which others the environment would have allowed.
     public typealias Choice = (backend: any Backend, why: String, alsoPossible: [String])
 
     /// Known words for which there is no backend here.
-    private static let absent = ["bedrock", "openai_responses", "demo"]
+    private static let absent = ["bedrock", "demo"]
 
     /// Chooses: an explicit name, then `LLM_BACKEND` or `LLM_PROVIDER`, then what the environment shows, then Anthropic.
     ///
@@ -30,7 +30,7 @@ public enum Registry {
     /// The backend of a name, with the spellings that people use.
     public static func named(_ name: String) -> (any Backend.Type)? {
         let plain = name.lowercased().split(separator: "-").joined(separator: "_")
-        let meant = ["openai", "openai_chat", "openaicompatible"].contains(plain) ? OpenAIChat.name : plain
+        let meant = ["openai", "openai_chat", "openaicompatible"].contains(plain) ? OpenAICompatible.name : plain
         return all.first { $0.name == meant }
     }
 

@@ -59,7 +59,7 @@ struct ServiceAddress: Sendable, Equatable {
     ///
     /// - Parameter model: the service's name of the model, for services that want it in the path.
     func endpoint(_ name: String, _ profile: ServiceProfile = .unknown, model: String = "") -> String {
-        if path.hasSuffix("/chat/completions") || path.hasSuffix("/responses") { return origin + path + query }
+        if api != nil { return origin + path + query }
         return origin + base(profile, model) + name + query
     }
 

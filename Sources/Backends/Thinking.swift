@@ -17,11 +17,14 @@ enum ThinkingEnvelope {
         case responses
     }
 
-    /// - Parameter more: what the service wants back beside the text: a member's name and its JSON.
+    /// - Parameters:
+    ///   - more: what the service wants back beside the text: a member's name and its JSON.
+    ///   - item: the same, for an item of the Responses API.
     static func seal(
-        backend: String, model: String, kind: Kind, more: (name: StaticString, json: [UInt8])? = nil
+        backend: String, model: String, kind: Kind, more: (name: StaticString, json: [UInt8])? = nil,
+        item: ReasoningItem? = nil
     ) -> JSONText {
-        var out = JSONWriter(capacity: 96 + (more?.json.count ?? 0))
+        var out = JSONWriter(capacity: 192 + (more?.json.count ?? item?.encrypted?.count ?? 0))
         out.beginObject()
         out.field("v", 1)
         out.field("backend", backend)
@@ -31,6 +34,7 @@ enum ThinkingEnvelope {
             out.key(more.name)
             out.raw(more.json)
         }
+        item?.write(into: &out)
         out.endObject()
         return JSONText(mark + Base64URL.encode(out.bytes))
     }
@@ -42,4 +46,25 @@ enum ThinkingEnvelope {
         }
         return try? JSON.parse(bytes)
     }
+}
+
+/// A reasoning item of the Responses API, apart from its text.
+struct ReasoningItem: Sendable, Equatable {
+    /// The host that made it: no other can read it.
+    let host: String
+    var id: JSONText?
+    /// The reasoning itself, for the service's eyes only.
+    var encrypted: JSONText?
+    /// The text is the reasoning itself, not a summary of it.
+    var isPlain = false
+
+    fileprivate func write(into out: inout JSONWriter) {
+        out.field("host", host)
+        if let id { out.field("id", id) }
+        if let encrypted { out.field("enc", encrypted) }
+        if isPlain { out.field("form", "content") }
+    }
+
+    /// By what an item that was refused is known again: a hash of its encrypted content, or of its id.
+    static func key(_ text: JSON) -> UInt64 { FNV1a.hash(text.raw) }
 }

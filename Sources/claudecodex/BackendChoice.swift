@@ -14,7 +14,7 @@ struct BackendChoice {
 
     /// The variable of the base URL, for backends that do not name theirs (`Backend.addressVariable`).
     private static let addresses = [
-        "openai_responses": "OPENAI_BASE_URL", "bedrock": "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+        "bedrock": "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"
     ]
 
     init(_ settings: Settings, _ environment: Environment) throws(Failure) {

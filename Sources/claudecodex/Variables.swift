@@ -4,7 +4,7 @@ struct Variable: Sendable {
     let group: String
     let doc: String
 
-    private static let openAI = "Backend openai_compatible"
+    private static let openAI = "Backends openai_compatible and openai_responses"
     private static let client = "Backend anthropic"
     private static let network = "Network"
     private static let terminal = "Terminal and files"
@@ -21,6 +21,11 @@ struct Variable: Sendable {
         Variable(name: "OPENAI_MODEL_OPUS", group: openAI, doc: "The model that answers for Opus models."),
         Variable(name: "OPENAI_MODEL_SONNET", group: openAI, doc: "The model that answers for Sonnet models."),
         Variable(name: "OPENAI_MODEL_HAIKU", group: openAI, doc: "The model that answers for Haiku models."),
+        Variable(
+            name: "OPENAI_API", group: openAI,
+            doc:
+                "The API to ask by: chat, responses, or auto (Responses for reasoning models of OpenAI and Azure with tools)."
+        ),
         Variable(name: "OPENAI_ORG_ID", group: openAI, doc: "Sent as OpenAI-Organization."),
         Variable(name: "OPENAI_PROJECT_ID", group: openAI, doc: "Sent as OpenAI-Project."),
         Variable(name: "OPENAICOMPATIBLE_BASE_URL", group: openAI, doc: "Another spelling of OPENAI_BASE_URL."),

@@ -20,23 +20,26 @@ BACKENDS = os.environ.get("CONFORMANCE_BACKENDS", "chat messages").split()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "reasoning: also on a Chat Completions model of the reasoning kind")
+    config.addinivalue_line("markers", "reasoning: also on reasoning models, by Chat Completions and by Responses")
+    config.addinivalue_line("markers", "responses: also by Responses")
     config.addinivalue_line("markers", "backends(name, …): only on these")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" not in metafunc.fixturenames:
         return
-    asked = BACKENDS + (["reasoning"] if "chat" in BACKENDS else [])
+    asked = BACKENDS + (["reasoning", "responses"] if "chat" in BACKENDS else [])
     only = metafunc.definition.get_closest_marker("backends")
     both = metafunc.definition.get_closest_marker("reasoning")
-    names = only.args if only else ("direct", "chat", "messages") + (("reasoning",) if both else ())
+    third = metafunc.definition.get_closest_marker("responses")
+    more = ("reasoning", "responses") if both else ("responses",) if third else ()
+    names = only.args if only else ("direct", "chat", "messages", *more)
     metafunc.parametrize("backend", [name for name in asked if name in names])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     specs = [item.callspec.params for item in items if hasattr(item, "callspec")]
-    if any(spec.get("backend") in ("chat", "reasoning", "messages") for spec in specs) and not binary().exists():
+    if any(spec.get("backend") in ("chat", "reasoning", "responses", "messages") for spec in specs) and not binary().exists():
         raise pytest.UsageError(f"{binary()} does not exist: build it, or set CLAUDECODEX_BIN")
 
 

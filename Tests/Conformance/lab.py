@@ -18,12 +18,14 @@ from recording import Trace
 from scripted_chat import KEY as UPSTREAM_KEY
 from scripted_chat import ScriptedChat
 from scripted_messages import ScriptedMessages
+from scripted_responses import ScriptedResponses
 from service import Service
 from turns import Script
 
 MODELS = {
     "chat": ("gpt-4o", PLAIN),
     "reasoning": ("gpt-5.1", REASONING),
+    "responses": ("gpt-5.4", REASONING),
     "small": ("house-model-7b", Model(most_output=8192)),
 }
 SECRETS = (CLIENT_KEY.encode(), UPSTREAM_KEY.encode())
@@ -66,14 +68,16 @@ class Lab:
 
     def make_service(self) -> Service:
         if self.translated:
-            return ScriptedChat(self.script, MODELS[self.backend][1])
+            kind = ScriptedResponses if self.backend == "responses" else ScriptedChat
+            return kind(self.script, MODELS[self.backend][1])
         return ScriptedMessages(self.script, compress=True)
 
     def make_proxy(self) -> Proxy:
         if self.translated:
             assert isinstance(self.service, ScriptedChat)
             env = chat_environment(self.service.base_url, MODELS[self.backend][0])
-            return Proxy(self.folder, *self.flags, env=env)
+            chosen = ("-b", "openai_responses") if self.backend == "responses" else ()
+            return Proxy(self.folder, *chosen, *self.flags, env=env)
         return Proxy(self.folder, "-b", "anthropic", "--upstream", self.service.url, *self.flags)
 
     def ask(self, prompt: str, *flags: str) -> Finished:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +30,8 @@ def too_long(asked: int = 250000, most: int = 128000) -> Failure:
 
 
 class ScriptedChat(Service):
+    path = "/v1/chat/completions"
+
     def __init__(self, script: Script | None = None, model: Model = PLAIN):
         super().__init__(script)
         self.model = model
@@ -41,14 +44,14 @@ class ScriptedChat(Service):
     def answer(self, request: Recorded) -> Reply:
         if request.path == "/v1/models":
             return self.reply(200, {"object": "list", "data": []})
-        if request.path != "/v1/chat/completions" or request.method != "POST":
+        if request.path != self.path or request.method != "POST":
             return self.reply(404, Refused(f"Invalid URL ({request.method} {request.path})").body)
         if request.header("authorization") != f"Bearer {KEY}":
             self.refuse(f"wrong credentials: {request.header('authorization')}")
             return self.reply(401, Refused("Incorrect API key provided", code="invalid_api_key").body)
         try:
             request.json = self.read(request)
-            check_chat(request.json, self.model_named(request.json.get("model")))
+            self.check(request.json, self.model_named(request.json.get("model")))
         except Refused as refused:
             self.refuse(refused.message)
             return self.reply(400, refused.body)
@@ -66,16 +69,29 @@ class ScriptedChat(Service):
             raise Refused("We could not parse the JSON body of your request.") from None
 
     def play(self, request: Recorded) -> Reply:
-        request.talk = from_chat(request.json)
+        request.talk = self.talk(request.json)
         turn = self.script.turn(request.talk)
         if isinstance(turn, Failure):
             return Reply(turn.status, self.headers(*turn.headers), turn.bytes)
         turn = replace(turn, calls=tuple(offered(call, request.talk) for call in turn.calls))
-        model = request.json["model"]
         if not request.json.get("stream"):
-            return self.reply(200, wire.completion(turn, model))
-        with_usage = bool((request.json.get("stream_options") or {}).get("include_usage"))
-        return Reply(200, self.headers(STREAM), wire.events(turn, model, with_usage), turn.write, turn.pace)
+            return self.reply(200, self.whole(turn, request.json))
+        return Reply(200, self.headers(STREAM), self.stream(turn, request.json), turn.write, turn.pace)
+
+    # What another API does in another way.
+
+    def check(self, body: Any, model: Model) -> None:
+        check_chat(body, model)
+
+    def talk(self, body: Any) -> Talk:
+        return from_chat(body)
+
+    def whole(self, turn: Turn, body: Any) -> dict[str, Any]:
+        return wire.completion(turn, body["model"])
+
+    def stream(self, turn: Turn, body: Any) -> Iterator[bytes]:
+        with_usage = bool((body.get("stream_options") or {}).get("include_usage"))
+        return wire.events(turn, body["model"], with_usage)
 
     def model_named(self, name: Any) -> Model:
         """A user may ask for another model than the one this service is set up for."""

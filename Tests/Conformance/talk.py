@@ -1,4 +1,4 @@
-"""The conversation as a scripted model sees it, read from a Chat Completions or a Messages request body."""
+"""The conversation as a scripted model sees it, read from a request body of any of the three APIs."""
 
 from __future__ import annotations
 
@@ -84,6 +84,38 @@ def chat_text(content: Any) -> str:
 
 def chat_media(content: Any) -> int:
     return 0 if isinstance(content, str) else sum(part["type"] in ("image_url", "file") for part in content or [])
+
+
+def from_responses(body: dict[str, Any]) -> Talk:
+    talk = Talk(body, tools={tool["name"]: tool.get("description", "") for tool in body.get("tools", [])})
+    answering = False
+    for item in body["input"]:
+        is_answer = item["type"] in ("function_call", "reasoning") or item.get("role") == "assistant"
+        if is_answer and not answering:
+            talk.step += 1
+        answering = is_answer
+        talk.media += response_media(item)
+        if item["type"] == "function_call_output":
+            talk.results.append(Result(item["call_id"], response_text(item["output"]), media=response_media(item)))
+        if item.get("role") == "user":
+            for text in response_texts(item["content"]):
+                talk.user_text(text)
+    return talk
+
+
+def response_texts(content: Any) -> list[str]:
+    if isinstance(content, str):
+        return [content]
+    return [part["text"] for part in content if part["type"] == "input_text"]
+
+
+def response_text(content: Any) -> str:
+    return "\n".join(response_texts(content))
+
+
+def response_media(item: dict[str, Any]) -> int:
+    parts = item.get("output") or item.get("content") or []
+    return 0 if isinstance(parts, str) else sum(part["type"] in ("input_image", "input_file") for part in parts)
 
 
 def from_messages(body: dict[str, Any]) -> Talk:

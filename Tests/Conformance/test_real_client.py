@@ -25,7 +25,7 @@ def work(tmp_path: Path) -> Path:
 
 def fails(backend: str, status: int, text: str) -> Failure:
     """A failure in the words of the service behind this backend."""
-    of = scripted_chat if backend in ("chat", "reasoning") else scripted_messages
+    of = scripted_messages if backend in ("direct", "messages") else scripted_chat
     return of.failure(status, text)
 
 
@@ -86,6 +86,7 @@ def test_interleaved_parallel_calls(lab: Any, work: Path) -> None:
     one.check("Write")
 
 
+@pytest.mark.responses
 def test_thinking_goes_out_and_comes_back(lab: Any, work: Path) -> None:
     (work / "seen.txt").write_text("the content\n")
     one = lab(
@@ -110,6 +111,7 @@ def test_thinking_goes_out_and_comes_back(lab: Any, work: Path) -> None:
         assert [block["type"] for block in back] == ["thinking", "tool_use"]
 
 
+@pytest.mark.responses
 def test_a_tool_error_reaches_the_model(lab: Any, work: Path) -> None:
     one = lab(
         main=[
@@ -136,6 +138,7 @@ def test_an_image_read_by_a_tool_reaches_the_model(lab: Any, work: Path) -> None
     one.check("Read")
 
 
+@pytest.mark.responses
 def test_a_pdf_read_by_a_tool_reaches_the_model(lab: Any, work: Path) -> None:
     (work / "page.pdf").write_bytes(samples.pdf())
     one = lab(
@@ -147,6 +150,7 @@ def test_a_pdf_read_by_a_tool_reaches_the_model(lab: Any, work: Path) -> None:
     one.check("Read")
 
 
+@pytest.mark.responses
 def test_an_mcp_tool_with_a_name_of_86_characters(lab: Any) -> None:
     call = Call(stdio_mcp.FULL_NAME, {"article": "apples"}, says=stdio_mcp.SAYS)
     one = lab(main=[search_tool(stdio_mcp.FULL_NAME), Turn(calls=(call,), piece=7), Turn(text="42 crates.")])
@@ -177,6 +181,7 @@ NOTEBOOK = """{"cells": [{"cell_type": "code", "id": "first", "execution_count":
  "source": ["print(1)"]}], "metadata": {"language_info": {"name": "python"}}, "nbformat": 4, "nbformat_minor": 5}"""
 
 
+@pytest.mark.responses
 def test_web_search_does_not_stop_the_session(lab: Any) -> None:
     """The client makes a side request with a server tool; a service without it must still be asked something legal."""
     one = lab(
@@ -194,6 +199,7 @@ def test_web_search_does_not_stop_the_session(lab: Any) -> None:
         assert len(trace.of("request", kind="web_search")) == 1
 
 
+@pytest.mark.responses
 def test_a_sub_agent_does_its_work(lab: Any, work: Path) -> None:
     (work / "part.txt").write_text("the part\n")
     task = {"description": "Read a part", "prompt": "[[helper]] Read part.txt", "subagent_type": "general-purpose",
@@ -212,6 +218,7 @@ def test_a_sub_agent_does_its_work(lab: Any, work: Path) -> None:
         assert len(agents) == 1 and None not in agents
 
 
+@pytest.mark.responses
 def test_429_with_retry_after_is_waited_for(lab: Any, backend: str) -> None:
     busy = fails(backend, 429, "Slow down").with_header("retry-after", "1")
     one = lab(main=[[busy, Turn(text="Second try.")]])
@@ -238,6 +245,7 @@ def test_a_wrong_upstream_key_fails_at_once(lab: Any, backend: str) -> None:
     one.check()
 
 
+@pytest.mark.responses
 @pytest.mark.parametrize("ending", ["error", "cut"])
 @pytest.mark.parametrize("where", ["text", "arguments"])
 def test_a_broken_stream_is_done_again(lab: Any, where: str, ending: str, work: Path) -> None:
@@ -253,6 +261,7 @@ def test_a_broken_stream_is_done_again(lab: Any, where: str, ending: str, work: 
         assert trace.of("error")
 
 
+@pytest.mark.responses
 def test_a_context_overflow_makes_the_client_compact_and_go_on(lab: Any, backend: str) -> None:
     one = lab(
         first=[Turn(text="Hello.")],
@@ -272,6 +281,6 @@ def test_a_context_overflow_makes_the_client_compact_and_go_on(lab: Any, backend
 
 
 def overflow(backend: str) -> Failure:
-    if backend in ("chat", "reasoning"):
+    if backend not in ("direct", "messages"):
         return scripted_chat.too_long(250000, 128000)
     return scripted_messages.failure(400, "prompt is too long: 250000 tokens > 128000 maximum")

@@ -16,6 +16,7 @@ from sdk import body_of, post
 from turns import Failure, Turn
 
 on_chat = pytest.mark.backends("chat")
+on_openai = pytest.mark.backends("chat", "responses")
 HTML = Failure(502, "<html><head><title>502 Bad Gateway</title></head></html>", (("content-type", "text/html"),))
 
 
@@ -53,7 +54,7 @@ CASES = {
 }  # fmt: skip
 
 
-@on_chat
+@on_openai
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
 @pytest.mark.parametrize("name", CASES)
 def test_a_failure_becomes_the_right_exception(lab: Any, name: str, stream: bool) -> None:
@@ -70,7 +71,7 @@ def test_a_failure_becomes_the_right_exception(lab: Any, name: str, stream: bool
     assert trace.of("error") and trace.of("end")[0]["outcome"] == "upstream_error"
 
 
-@on_chat
+@on_openai
 def test_retry_after_is_passed_on(lab: Any) -> None:
     one = lab(main=[CASES["429"].upstream.with_header("retry-after", "7")])
     with pytest.raises(anthropic.RateLimitError) as raised:
@@ -86,7 +87,7 @@ def test_what_cannot_succeed_is_not_tried_again(lab: Any) -> None:
     assert len(one.service.requests) == 1
 
 
-@on_chat
+@on_openai
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
 def test_an_overflow_says_the_sentence_clients_know(lab: Any, stream: bool) -> None:
     one = lab(main=[too_long(250000, 128000)])
@@ -117,6 +118,7 @@ def test_overflows_of_other_services(lab: Any, text: str) -> None:
     assert raised.value.api_message in HEALING
 
 
+@pytest.mark.responses
 def test_an_error_in_the_middle_is_raised(lab: Any) -> None:
     one = lab(main=[Turn(text="Half of this sentence will be heard.", ending="error")])
     with pytest.raises(anthropic.APIError):
@@ -124,6 +126,7 @@ def test_an_error_in_the_middle_is_raised(lab: Any) -> None:
     one.check()
 
 
+@pytest.mark.responses
 def test_a_cut_in_the_middle_is_raised(lab: Any) -> None:
     one = lab(main=[Turn(text="Half of this sentence will be heard.", ending="cut")])
     with pytest.raises((anthropic.APIError, httpx2.HTTPError)):
@@ -131,7 +134,7 @@ def test_a_cut_in_the_middle_is_raised(lab: Any) -> None:
     one.check()
 
 
-@on_chat
+@on_openai
 @pytest.mark.parametrize("ending", ["cut", "error"])
 def test_a_broken_stream_ends_with_one_error_event_and_nothing_after(lab: Any, ending: str) -> None:
     one = lab(main=[Turn(text="Half of this sentence will be heard.", ending=ending)])
@@ -144,7 +147,7 @@ def test_a_broken_stream_ends_with_one_error_event_and_nothing_after(lab: Any, e
     one.check()
 
 
-@on_chat
+@on_openai
 def test_a_silent_service_is_given_up(lab: Any) -> None:
     """With a time limit of seconds the client hears about it, instead of waiting for ever."""
     one = lab(flags=("--timeout", "2s"), main=[Turn(text="Half of this sentence will be heard.", ending="stall")])
@@ -161,7 +164,7 @@ def test_a_service_that_is_not_there(lab: Any) -> None:
     assert raised.value.status_code >= 500 and raised.value.body["type"] == "error"
 
 
-@on_chat
+@on_openai
 def test_an_error_object_with_status_200(lab: Any) -> None:
     """Some routers answer 200 and put the failure into the body."""
     one = lab(

@@ -86,7 +86,8 @@ struct ExamplesInPlaceTests {
     func backends() throws {
         let added = try Self.files("Examples/Backends")
         #expect(added.count == 1)
-        #expect(try Self.check("Backends", "Registry.swift", "OllamaNative.self, ", "OpenAIChat.self", added) == "")
+        #expect(
+            try Self.check("Backends", "Registry.swift", "OllamaNative.self, ", "OpenAICompatible.self", added) == "")
     }
 
     @Test("a mistake is noticed")

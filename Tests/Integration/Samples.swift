@@ -83,8 +83,8 @@ enum Samples {
     }
 
     /// A translation to this service.
-    static func chat(_ upstream: ScriptedUpstream) throws -> OpenAIChat {
-        try OpenAIChat(
+    static func chat(_ upstream: ScriptedUpstream) throws -> OpenAICompatible {
+        try OpenAICompatible(
             Environment([
                 "OPENAI_BASE_URL": upstream.url + "/v1", "OPENAI_API_KEY": "key-of-the-test", "OPENAI_MODEL": "gpt-4o",
             ]))

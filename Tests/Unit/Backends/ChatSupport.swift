@@ -5,9 +5,11 @@ import Foundation
 
 /// What the tests of this backend share: requests from JSON text, decoding in pieces, the grammar of a stream.
 enum Chat {
-    static func backend(_ variables: [String: String] = [:]) throws -> OpenAIChat {
-        let defaults = ["OPENAI_API_KEY": "key-of-the-test-1234567890", "OPENAI_MODEL": "gpt-4o"]
-        return try OpenAIChat(Environment(defaults.merging(variables) { $1 }))
+    static func backend(_ variables: [String: String] = [:]) throws -> OpenAICompatible {
+        let defaults = [
+            "OPENAI_API_KEY": "key-of-the-test-1234567890", "OPENAI_MODEL": "gpt-4o", "OPENAI_API": "chat",
+        ]
+        return try OpenAICompatible(Environment(defaults.merging(variables) { $1 }))
     }
 
     static func request(body json: String, headers: HTTPFields = HTTPFields()) throws -> MessageRequest {

@@ -174,7 +174,7 @@ import Testing
 
     @Test("without OPENAI_MODEL an unknown model is told with what to set")
     func modelHint() throws {
-        let reply = try OpenAIChat(Environment(["OPENAI_API_KEY": "k1234567"])).reply(to: Chat.request())
+        let reply = try OpenAICompatible(Environment(["OPENAI_API_KEY": "k1234567"])).reply(to: Chat.request())
         let told = reply.failure(
             UpstreamHead(status: 404, headers: HTTPFields()), body: Array(error("The model does not exist").utf8))
         #expect(told.message.hasPrefix("model: claude-opus-5-5") && told.message.contains("OPENAI_MODEL"))

@@ -6,7 +6,7 @@ import Testing
 @Suite struct OpenAIChatTests {
     private func problem(_ environment: Environment) -> String? {
         do {
-            _ = try OpenAIChat(environment)
+            _ = try OpenAICompatible(environment)
             return nil
         } catch { return error.description }
     }
@@ -70,7 +70,7 @@ import Testing
     @Test("a service on this machine needs no key, OpenAI does")
     func keyless() throws {
         var losses = Losses()
-        let backend = try OpenAIChat(Environment(["OPENAI_BASE_URL": "http://127.0.0.1:1"]))
+        let backend = try OpenAICompatible(Environment(["OPENAI_BASE_URL": "http://127.0.0.1:1"]))
         guard case .none = try backend.translate(Chat.request(), &losses).authorization else {
             return #expect(Bool(false))
         }
@@ -102,14 +102,14 @@ import Testing
 
     @Test("the other spellings work, the stronger source wins")
     func spellings() throws {
-        let other = try OpenAIChat(
+        let other = try OpenAICompatible(
             Environment(["OPENAICOMPATIBLE_BASE_URL": "http://h:1", "OPENAICOMPATIBLE_API_KEY": "k12345678"]))
-        #expect(other.address.origin == "http://h:1" && other.key?.value == "k12345678")
-        let both = try OpenAIChat(
+        #expect(other.service.address.origin == "http://h:1" && other.service.key?.value == "k12345678")
+        let both = try OpenAICompatible(
             environment([
                 ("OPENAI_BASE_URL", "http://weak", .dotEnv), ("OPENAICOMPATIBLE_BASE_URL", "http://strong", .shell),
             ]))
-        #expect(both.address.origin == "http://strong")
+        #expect(both.service.address.origin == "http://strong")
     }
 
     @Test("a key with a line break is refused without being shown")
@@ -165,7 +165,7 @@ import Testing
         #expect(try choose(["OPENAI_API_KEY": "k12345678"], name).0 == "openai_compatible")
     }
 
-    @Test("words for what is not here are told so", arguments: ["bedrock", "openai_responses", "demo"])
+    @Test("words for what is not here are told so", arguments: ["bedrock", "demo"])
     func absent(name: String) {
         #expect(problem([:], name)?.contains("not part of this version") ?? false)
     }
@@ -174,7 +174,8 @@ import Testing
     func unknown() {
         #expect(
             problem(["LLM_BACKEND": "gemini"])
-                == "LLM_BACKEND=gemini: no backend has this name; choose one of openai_compatible, anthropic")
+                == "LLM_BACKEND=gemini: no backend has this name; choose one of openai_compatible, openai_responses, anthropic"
+        )
     }
 
     @Test("a chosen backend whose variables are missing says which")

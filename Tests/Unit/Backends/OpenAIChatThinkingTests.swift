@@ -157,7 +157,7 @@ import Testing
 
     @Test("P145: thinking of Anthropic, of another model and of nobody stays here")
     func foreign() throws {
-        let other = ThinkingEnvelope.seal(backend: OpenAIChat.name, model: "another", kind: .content).string
+        let other = ThinkingEnvelope.seal(backend: OpenAICompatible.name, model: "another", kind: .content).string
         for signature in ["EqQBCg", other, "ccx1.####", ""] {
             let thinking = #"{"type":"thinking","thinking":"secret","signature":"\#(signature)"}"#
             let sent = try Chat.messages(

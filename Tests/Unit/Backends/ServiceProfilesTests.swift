@@ -7,7 +7,7 @@ import Testing
 @Suite struct ServiceProfilesTests {
     private func problem(_ variables: [String: String]) -> String? {
         do {
-            _ = try OpenAIChat(Environment(variables))
+            _ = try OpenAICompatible(Environment(variables))
             return nil
         } catch { return error.description }
     }
@@ -30,7 +30,7 @@ import Testing
             ("http://127.0.0.1:9/v1", "unknown"), ("https://notopenai.com/v1", "unknown"),
         ])
     func fitting(url: String, name: String) throws {
-        #expect(try Chat.backend(["OPENAI_BASE_URL": url]).provider.profile.name == name)
+        #expect(try Chat.backend(["OPENAI_BASE_URL": url]).service.provider.profile.name == name)
     }
 
     @Test(
@@ -41,7 +41,7 @@ import Testing
         ])
     func named(word: String, name: String) throws {
         let backend = try Chat.backend(["OPENAI_PROVIDER": word, "OPENAI_BASE_URL": "http://127.0.0.1:8000/v1"])
-        #expect(backend.provider.profile.name == name)
+        #expect(backend.service.provider.profile.name == name)
         #expect(backend.summary == "http://127.0.0.1:8000 as \(name) by OPENAI_PROVIDER, claude-* -> gpt-4o")
     }
 
@@ -65,17 +65,20 @@ import Testing
 
     @Test("the name alone means the service's own address; a service without one asks for it")
     func alone() throws {
-        #expect(try OpenAIChat(Environment(["OPENAI_PROVIDER": "ollama"])).address.shown == "http://127.0.0.1:11434/v1")
+        #expect(
+            try OpenAICompatible(Environment(["OPENAI_PROVIDER": "ollama"])).service.address.shown
+                == "http://127.0.0.1:11434/v1")
         let said = problem(["OPENAI_PROVIDER": "azure", "OPENAI_API_KEY": "k12345678"])
         #expect(said?.contains("Azure OpenAI has no address of its own; set OPENAI_BASE_URL") ?? false)
-        #expect(OpenAIChat.detect(Environment(["OPENAI_PROVIDER": "ollama"]))?.because == "OPENAI_PROVIDER=ollama")
+        #expect(
+            OpenAICompatible.detect(Environment(["OPENAI_PROVIDER": "ollama"]))?.because == "OPENAI_PROVIDER=ollama")
     }
 
     @Test("a name from ./.env never brings a key from elsewhere to that service")
     func mixed() {
         var environment = Environment(["OPENAI_API_KEY": "k12345678"])
         environment.set("OPENAI_PROVIDER", "mistral", .dotEnv)
-        #expect(throws: ConfigError.self) { _ = try OpenAIChat(environment) }
+        #expect(throws: ConfigError.self) { _ = try OpenAICompatible(environment) }
     }
 
     @Test(

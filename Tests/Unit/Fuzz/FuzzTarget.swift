@@ -4,7 +4,7 @@
 @testable import Intercept
 
 enum FuzzTarget: String, CaseIterable, Sendable {
-    case json, head, chunked, sse, messages, chat
+    case json, head, chunked, sse, messages, chat, responses
 
     /// Nil, or what does not hold.
     func fault(_ bytes: [UInt8]) -> String? {
@@ -14,7 +14,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         case .chunked: Self.chunked(bytes)
         case .sse: Self.sse(bytes)
         case .messages: Self.messages(bytes)
-        case .chat: Self.chat(bytes)
+        case .chat: Self.reply(bytes, Self.chat)
+        case .responses: Self.reply(bytes, Self.responses)
         }
     }
 
@@ -140,34 +141,41 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     }
 
     /// The first byte chooses what was asked for. The events keep the grammar, and say the same however the bytes are cut.
-    private static func chat(_ bytes: [UInt8]) -> String? {
+    private static func reply(_ bytes: [UInt8], _ backend: (some Backend)?) -> String? {
         guard let options = bytes.first else { return nil }
         let answer = Array(bytes.dropFirst())
-        guard let whole = chatEvents(answer, options, max(1, answer.count)) else { return "no decoder" }
+        guard let backend, let whole = events(answer, options, max(1, answer.count), backend) else {
+            return "no decoder"
+        }
         var grammar = Grammar()
         for event in whole {
             if let violation = grammar.check(event) { return "\(violation.rule): \(violation.message)" }
         }
         let isEnded = whole.contains { if case .error = $0 { true } else { false } }
         if !isEnded, let violation = grammar.finish() { return "\(violation.rule): \(violation.message)" }
-        for size in [1, 7] where chatEvents(answer, options, size)?.map(said) != whole.map(said) {
+        for size in [1, 7] where events(answer, options, size, backend)?.map(said) != whole.map(said) {
             return "other events in pieces of \(size)"
         }
         return nil
     }
 
-    private static let backend = try? OpenAIChat(
-        Environment(["OPENAI_API_KEY": "key-of-the-test", "OPENAI_MODEL": "m"]))
+    private static let environment = Environment(["OPENAI_API_KEY": "key-of-the-test", "OPENAI_MODEL": "m"])
+    private static let chat = try? OpenAICompatible(environment)
+    private static let responses = try? OpenAIResponses(environment)
 
-    private static func chatEvents(_ answer: [UInt8], _ options: UInt8, _ pieces: Int) -> [MessageEvent]? {
+    private static func events(
+        _ answer: [UInt8], _ options: UInt8, _ pieces: Int, _ backend: some Backend
+    ) -> [MessageEvent]? {
         let (isStream, stops) = (options & 1 == 0, options & 2 == 0 ? "" : #","stop_sequences":["stop","\n\n"]"#)
+        let thinks = options & 8 == 0 ? #","thinking":{"type":"adaptive"}"# : ""
         let body =
-            #"{"model":"c","max_tokens":9,"messages":[{"role":"user","content":"hi"}],"stream":\#(isStream)\#(stops)}"#
+            #"{"model":"c","max_tokens":9,"messages":[{"role":"user","content":"hi"}],"stream":\#(isStream)\#(stops)\#(thinks)}"#
         guard
             let request = try? MessageRequest(
                 endpoint: .messages, path: "/v1/messages", query: nil, headers: HTTPFields(),
-                body: JSON.parse(Array(body.utf8))), var reply = backend?.reply(to: request)
+                body: JSON.parse(Array(body.utf8)))
         else { return nil }
+        var reply = backend.reply(to: request)
         var events: [MessageEvent] = []
         do throws(TranslationError) {
             let type = options & 4 == 0 ? "text/event-stream" : "application/json"

@@ -26,6 +26,10 @@
             case .sse: found += try recordings().map { Array(try Chat.bytes($0).prefix(3000)) }
             case .messages: found += try recordings("anthropic").map { Array(try Chat.bytes($0).prefix(4000)) }
             case .chat: found += try recordings().map { [0] + (try Chat.bytes($0).prefix(6000)) }
+            case .responses:
+                let cases = try files(in: "openai_responses").map { $0.appendingPathComponent("upstream.bytes") }
+                let answers = cases.filter { FileManager.default.fileExists(atPath: $0.path) }
+                found += try answers.map { [0] + (try Chat.bytes($0).prefix(6000)) }
             case .head, .chunked: break
             }
             return found
