@@ -74,6 +74,13 @@ public struct OpenAIChat: Backend {
     public var origin: String? { address.origin }
     public var models: [String] { map.names }
 
+    /// The model list, which wants the key.
+    public var probe: UpstreamRequest? {
+        UpstreamRequest(
+            method: "GET", url: address.endpoint("/models"), headers: HTTPFields([.init("Accept", "application/json")]),
+            body: [], model: "", authorization: authorization)
+    }
+
     /// Writes the request for the service.
     public func translate(_ request: MessageRequest, _ losses: inout Losses) throws(TranslationError) -> UpstreamRequest
     {
