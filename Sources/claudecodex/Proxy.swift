@@ -9,6 +9,8 @@ struct Proxy {
     /// Nil when nothing is recorded.
     let recorder: Recorder?
     let server: Server
+    /// The way to other services, for the program's own questions too.
+    let upstream: Upstream
 
     /// - Parameters:
     ///   - file: Which file of the log directory the trace goes to.
@@ -20,7 +22,6 @@ struct Proxy {
         choice = try BackendChoice(settings, environment)
         self.lines = lines
         recorder = try Self.recorder(settings, environment, file, backend: choice.name)
-        let upstream: Upstream
         do {
             loop = try EventLoop()
             upstream = try Upstream(loop, limits: settings.limits, environment: environment)
