@@ -67,6 +67,14 @@ public struct Anthropic: Backend {
     }
     public var origin: String? { base }
 
+    /// The model list; without credentials of its own it is refused, but reached.
+    public var probe: UpstreamRequest? {
+        UpstreamRequest(
+            method: "GET", url: url("/v1/models", nil), headers: HTTPFields([.init("anthropic-version", "2023-06-01")]),
+            body: [], model: "",
+            authorization: credentials.map { .header(name: $0.name, value: $0.value) } ?? .none)
+    }
+
     public func translate(
         _ request: MessageRequest, _ losses: inout Losses
     ) throws(TranslationError) -> UpstreamRequest {

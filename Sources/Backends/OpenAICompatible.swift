@@ -33,6 +33,7 @@ public struct OpenAICompatible: Backend {
     public var summary: String { service.summary }
     public var origin: String? { service.address.origin }
     public var models: [String] { service.map.names }
+    public var probe: UpstreamRequest? { service.probe }
 
     /// Writes the request for the service.
     public func translate(_ request: MessageRequest, _ losses: inout Losses) throws(TranslationError) -> UpstreamRequest

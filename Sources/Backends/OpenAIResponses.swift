@@ -22,6 +22,7 @@ public struct OpenAIResponses: Backend {
     public var summary: String { service.summary }
     public var origin: String? { service.address.origin }
     public var models: [String] { service.map.names }
+    public var probe: UpstreamRequest? { service.probe }
 
     /// Writes the request for the service.
     public func translate(_ request: MessageRequest, _ losses: inout Losses) throws(TranslationError) -> UpstreamRequest

@@ -58,6 +58,13 @@ struct OpenAIService: Sendable {
         [provider.words.map { "\(address.origin) \($0)" } ?? address.origin, map.summary].joined(separator: ", ")
     }
 
+    /// The model list, which wants the key.
+    var probe: UpstreamRequest {
+        UpstreamRequest(
+            method: "GET", url: address.endpoint("/models"), headers: HTTPFields([.init("Accept", "application/json")]),
+            body: [], model: "", authorization: authorization)
+    }
+
     /// What error messages may say about the service.
     func identity(_ api: OpenAIAPI) -> ServiceIdentity {
         ServiceIdentity(host: address.authority, key: key, namesModel: map.isNamed, api: api)

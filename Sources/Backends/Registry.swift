@@ -3,13 +3,15 @@ public import Intercept
 /// The backends in order of preference, and how one is chosen. A new backend is one more element here.
 public enum Registry {
     /// All backends that this version can speak.
-    public static let all: [any Backend.Type] = [OpenAICompatible.self, OpenAIResponses.self, Anthropic.self]
+    public static let all: [any Backend.Type] = [
+        OpenAICompatible.self, OpenAIResponses.self, Anthropic.self, DemoModel.self,
+    ]
 
     /// A backend, why it was chosen, and which others the environment would have allowed.
     public typealias Choice = (backend: any Backend, why: String, alsoPossible: [String])
 
     /// Known words for which there is no backend here.
-    private static let absent = ["bedrock", "demo"]
+    private static let absent = ["bedrock"]
 
     /// Chooses: an explicit name, then `LLM_BACKEND` or `LLM_PROVIDER`, then what the environment shows, then Anthropic.
     ///

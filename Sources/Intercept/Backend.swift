@@ -43,6 +43,10 @@ public protocol Backend: Sendable {
     /// Makes the upstream's request. What cannot be carried over goes into `losses`.
     func translate(_ request: MessageRequest, _ losses: inout Losses) throws(TranslationError) -> UpstreamRequest
 
+    /// A cheap request that shows whether address and credentials are right, for `doctor --online`; nil where there is
+    /// nobody to ask.
+    var probe: UpstreamRequest? { get }
+
     /// A fresh decoder for one attempt at one request.
     func reply(to request: MessageRequest) -> Reply
 
@@ -62,6 +66,7 @@ extension Backend {
     public var countsTokens: Bool { false }
     public var mayEstimate: Bool { true }
     public func lacksCounting(_ head: UpstreamHead) -> Bool { false }
+    public var probe: UpstreamRequest? { nil }
 
     public func forward(
         method: String, path: String, query: String?, headers: HTTPFields, body: [UInt8]
@@ -97,6 +102,8 @@ public struct UpstreamRequest: Sendable {
     public var authorization: Authorization
     /// The body is the client's, byte for byte.
     public var isClientBody: Bool
+    /// The answer itself, where the service lives in this process: nothing is sent then.
+    public var scripted: ScriptedAnswer?
 
     public init(
         method: String = "POST", url: String, headers: HTTPFields, body: [UInt8], model: String,

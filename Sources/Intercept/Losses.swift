@@ -14,6 +14,21 @@ public struct Losses: Sendable {
         /// The value before and after, where a number or a name says it best.
         public let from: String?
         public let to: String?
+
+        /// The path without the numbers of elements, so that the same loss of all tools is one kind.
+        public var place: String { Losses.place(path) }
+    }
+
+    /// `tools[3].strict` is at the place `tools[].strict`.
+    public static func place(_ path: String) -> String {
+        var place = ""
+        var isInside = false
+        for character in path {
+            if character == "]" { isInside = false }
+            if !isInside { place.append(character) }
+            if character == "[" { isInside = true }
+        }
+        return place
     }
 
     public private(set) var all: [Loss] = []

@@ -106,12 +106,7 @@ struct Pipeline {
     }
 
     private func send(_ sent: UpstreamRequest, _ number: Int, _ exchange: Exchange) async throws -> Transfer {
-        var signed = sent
-        switch sent.authorization {
-        case .none: break
-        case .header(let name, let value): signed.headers[name] = value
-        case .signer(let signer): signed.headers = try await signer.sign(sent, at: .now())
-        }
+        let signed = try await sent.signed(at: .now())
         exchange.record(
             .upstream(
                 .init(

@@ -1,14 +1,6 @@
 /// One request to a model service and its answer, as it arrives.
 internal import CSystem
 
-/// Why an upstream exchange failed below HTTP.
-struct TransferError: Error, Sendable {
-    /// How far it got.
-    enum Stage: String, Sendable { case connect, noAnswer, firstByte, body, cancelled }
-    let stage: Stage
-    let message: String
-}
-
 /// A request on its way. Reading is pulled: when nobody reads, libcurl is paused and the service is held back by its own
 /// socket.
 final class Transfer: Expiring, @unchecked Sendable {
@@ -113,8 +105,7 @@ final class Transfer: Expiring, @unchecked Sendable {
         while end > 0, line[end - 1] <= 0x20 { end -= 1 }
         if end == 0 {
             guard let pending = pendingHead, pending.status >= 200 else { return }
-            head = pending
-            return wake()
+            return takeHead(pending)
         }
         if line.starts(with: "HTTP/".utf8) {
             let words = line[..<end].split(separator: 0x20)
@@ -128,7 +119,15 @@ final class Transfer: Expiring, @unchecked Sendable {
         }
     }
 
-    fileprivate func takeBody(_ bytes: UnsafeRawBufferPointer) -> Int {
+    func takeHead(_ head: UpstreamHead) {
+        self.head = head
+        wake()
+    }
+
+    /// The end of an answer that did not come by libcurl.
+    func finishScript() { complete(CURLE_OK) }
+
+    func takeBody(_ bytes: UnsafeRawBufferPointer) -> Int {
         if received.count >= Self.highWater {
             isPaused = true
             return Int(CURL_WRITEFUNC_PAUSE)
@@ -244,7 +243,8 @@ extension Transfer {
         let detail = String(cString: errorText)
         let words = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
         let stage: TransferError.Stage = head != nil ? .body : connectMS == nil ? .connect : .noAnswer
-        return TransferError(stage: stage, message: "\(host): \(words) (libcurl \(code.rawValue))")
+        return TransferError(
+            stage: stage, message: "\(host): \(words) (libcurl \(code.rawValue))", code: Int(code.rawValue))
     }
 
     /// Stops at once; whoever reads gets `cancelled`.

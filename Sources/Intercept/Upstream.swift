@@ -36,9 +36,13 @@ public final class Upstream: @unchecked Sendable {
             throw TransferError(stage: .connect, message: "libcurl has no memory for another transfer")
         }
         let transfer = Transfer(easy, self, request)
-        transfer.configure(proxies, certificates)
         transfers[easy] = transfer
         loop.watch(transfer)
+        if let scripted = request.scripted {
+            transfer.play(scripted, on: loop)
+            return transfer
+        }
+        transfer.configure(proxies, certificates)
         curl_multi_add_handle(UnsafeMutableRawPointer(multi), UnsafeMutableRawPointer(easy))
         // Begins at once instead of in the next round of the loop.
         act(CURL_SOCKET_TIMEOUT, 0)

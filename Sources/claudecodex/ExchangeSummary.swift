@@ -19,11 +19,11 @@ struct ExchangeSummary: Sendable {
     private(set) var tools: [ToolCall] = []
     /// Ids of the calls that were kept from the client.
     private(set) var deniedCalls: [String] = []
-    private(set) var losses: [Losses.Loss] = []
     private(set) var failure: Moment.Failure?
     private(set) var outcome: Outcome?
     /// The message's JSON.
     private(set) var message: [UInt8]?
+    private var noted = Losses()
     /// `x-should-retry` of the upstream's or of our own answer.
     private var shouldRetry: Bool?
     /// The body of an answer without success.
@@ -39,6 +39,9 @@ struct ExchangeSummary: Sendable {
         agent = exchange.agent
     }
 
+    /// What was lost in translation; a second attempt does not repeat the first one's.
+    var losses: [Losses.Loss] { noted.all }
+
     var totalMS: Double? { ended?.milliseconds(since: started) }
 
     /// Something went wrong.
@@ -51,7 +54,7 @@ struct ExchangeSummary: Sendable {
         switch moment.event {
         case .request(let request): model = request.body?["model"]?.string
         case .translation(let translation):
-            losses += translation.losses.all
+            for loss in translation.losses.all { noted.add(loss) }
             asked(translation.upstreamModel)
         case .upstream(let upstream):
             url = upstream.url

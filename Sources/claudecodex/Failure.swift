@@ -29,6 +29,8 @@ struct Failure: Error, Equatable {
 /// The exit codes of this program. `run` ends with its command's own code where there is one.
 enum ExitCode: Int32 {
     case success = 0
+    /// Something that should not happen while running.
+    case trouble = 2
     /// Unknown word, flag or value.
     case usage = 64
     /// The answer is "no": nothing matched, a check failed.

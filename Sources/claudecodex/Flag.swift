@@ -15,7 +15,7 @@ struct Flag: Sendable {
         case maxStreams = "max-streams"
         case timeout, ping
         case envFile = "env-file"
-        case config, shell, calls, json, help, version
+        case config, shell, calls, online, json, help, version
     }
 
     /// The headings under which help lists them.
@@ -43,7 +43,7 @@ struct Flag: Sendable {
     /// Variables of other programs that mean the same, the strongest first.
     var otherVariables: [String] = []
     let group: Group
-    var words: [Word] = [.serve, .run, .env]
+    var words: [Word] = [.serve, .run, .env, .doctor]
     /// Shown by `-h`.
     var isCommon = false
     /// One line.

@@ -13,7 +13,7 @@ enum Flags {
     private static let traffic: [Flag] = [
         Flag(
             name: .listen, short: "l", value: "ADDR", fallback: "127.0.0.1:8082", otherVariables: ["SERVER_HOST"],
-            group: .traffic, words: [.serve, .env], isCommon: true,
+            group: .traffic, words: [.serve, .env, .doctor], isCommon: true,
             doc: "Where to listen.",
             detail: """
                 HOST:PORT, :PORT, :0 for any free port, or unix:/path. An address that other machines reach needs --token.
@@ -21,7 +21,7 @@ enum Flags {
                 """),
         Flag(
             name: .port, short: "p", value: "N", fallback: "8082", otherVariables: ["SERVER_PORT"],
-            group: .traffic, words: [.serve, .env], doc: "The port alone; 0 for any free one.",
+            group: .traffic, words: [.serve, .env, .doctor], doc: "The port alone; 0 for any free one.",
             detail: "Not together with --listen."),
         Flag(
             name: .token, value: "TOKEN", group: .traffic, words: [.serve, .env], doc: "What clients must show.",
@@ -42,8 +42,8 @@ enum Flags {
             otherVariables: ["LLM_BACKEND", "LLM_PROVIDER"],
             group: .traffic, isCommon: true, doc: "Who answers.",
             detail: """
-                anthropic passes requests through with the client's own credentials; the others translate. auto looks at the
-                environment and says why; an explicit choice always wins.
+                anthropic passes requests through with the client's own credentials; the others translate. demo is a script inside this
+                program that needs no key. auto looks at the environment and says why; an explicit choice always wins.
                 """),
         Flag(
             name: .upstream, value: "URL", group: .traffic, doc: "The backend's base URL.",
@@ -71,7 +71,7 @@ enum Flags {
     private static let traces: [Flag] = [
         Flag(
             name: .logDir, value: "DIR", fallback: "the state directory", group: .traces,
-            words: [.serve, .run, .sessions, .tools],
+            words: [.serve, .run, .demo, .doctor, .sessions, .tools],
             isCommon: true,
             doc: "Where traces are.",
             detail: """
@@ -80,11 +80,11 @@ enum Flags {
                 """),
         Flag(
             name: .record, value: "full|delta|off", choices: ["full", "delta", "off"], fallback: "delta",
-            group: .traces, words: [.serve, .run], isCommon: true,
+            group: .traces, words: [.serve, .run, .doctor], isCommon: true,
             doc: "What traces hold: all, differences, nothing."),
         Flag(
             name: .redact, value: "LEVEL", choices: ["off", "headers", "tokens", "strict"], fallback: "tokens",
-            group: .traces, words: [.serve, .run], isCommon: true,
+            group: .traces, words: [.serve, .run, .doctor], isCommon: true,
             doc: "What traces leave out.",
             detail: """
                 off: nothing. headers: credential headers. tokens: also the well-known shapes of keys in bodies. strict: all text;
@@ -92,13 +92,14 @@ enum Flags {
                 --yes-store-secrets.
                 """),
         Flag(
-            name: .yesStoreSecrets, group: .traces, words: [.serve, .run],
+            name: .yesStoreSecrets, group: .traces, words: [.serve, .run, .doctor],
             doc: "Confirms --redact off: traces will hold your keys."),
     ]
 
     private static let tools: [Flag] = [
         Flag(
-            name: .denyTool, value: "TOOL:PATTERN", repeats: true, group: .tools, words: [.serve, .run], isCommon: true,
+            name: .denyTool, value: "TOOL:PATTERN", repeats: true, group: .tools, words: [.serve, .run, .doctor],
+            isCommon: true,
             doc: "Keep such tool calls from the client.",
             detail: """
                 'Bash:rm -rf*', or a tool's name alone; repeatable. TOOL and PATTERN are globs (`*`, `?`; a backslash takes the next character as it is), without regard to
@@ -127,34 +128,35 @@ enum Flags {
         ),
         Flag(
             name: .color, value: "WHEN", choices: ["auto", "always", "never"], fallback: "auto", group: .output,
-            words: [.serve, .run, .sessions, .tools], doc: "Whether to use colours.",
+            words: [.serve, .run, .demo, .doctor, .sessions, .tools], doc: "Whether to use colours.",
             detail: "auto: on a terminal; honours NO_COLOR, FORCE_COLOR and TERM=dumb."),
         Flag(
             name: .quiet, short: "q", group: .output, words: [.serve, .run, .sessions, .tools], isCommon: true,
             doc: "Say nothing but errors."),
         Flag(
-            name: .verbose, short: "v", repeats: true, group: .output, words: [.serve, .run], isCommon: true,
+            name: .verbose, short: "v", repeats: true, group: .output, words: [.serve, .run, .demo], isCommon: true,
             doc: "Say more; -vv even more.",
             detail: """
-                -v: also tool inputs, losses, whole error messages, token counts and probes. -vv: also the answers' text. The variable holds 0, 1 or 2.
+                -v: also tool inputs, losses by kind, whole error messages, token counts and probes. -vv: also the answers' text, and each loss
+                with its reason. The variable holds 0, 1 or 2.
                 """),
     ]
 
     private static let limits: [Flag] = [
         Flag(
-            name: .maxBody, value: "SIZE", fallback: "64M", group: .limits, words: [.serve, .run],
+            name: .maxBody, value: "SIZE", fallback: "64M", group: .limits, words: [.serve, .run, .doctor],
             doc: "The largest request body.", detail: "64M, 500K; steps of 1024. More is answered with 413."),
         Flag(
             name: .maxStreams, value: "N", fallback: "2048", group: .limits, words: [.serve, .run],
             doc: "How many requests are answered at once.", detail: "One more is told to try again (529)."),
         Flag(
-            name: .timeout, value: "FIRST[/IDLE]", fallback: "10m/5m", group: .limits, words: [.serve, .run],
+            name: .timeout, value: "FIRST[/IDLE]", fallback: "10m/5m", group: .limits, words: [.serve, .run, .doctor],
             doc: "How long to wait for the upstream.",
             detail:
                 "To its first byte, and between two bytes. One value is for both. 15s, 500ms, 10m, 1h; a bare number means seconds."
         ),
         Flag(
-            name: .ping, value: "TIME", fallback: "15s", group: .limits, words: [.serve, .run],
+            name: .ping, value: "TIME", fallback: "15s", group: .limits, words: [.serve, .run, .doctor],
             doc: "How often a silent stream gets a ping event.",
             detail: "0: never. Keeps load balancers from cutting a silent stream."),
     ]
@@ -180,7 +182,10 @@ enum Flags {
             name: .calls, isAction: true, group: .other, words: [.tools],
             doc: "List the calls instead of counting them."),
         Flag(
-            name: .json, isAction: true, group: .other, words: [.sessions, .tools],
+            name: .online, isAction: true, group: .other, words: [.doctor],
+            doc: "Ask the backend's service too: can it be reached, does it take the key."),
+        Flag(
+            name: .json, isAction: true, group: .other, words: [.doctor, .sessions, .tools],
             doc: "Print JSON; help of the command says which."),
         Flag(
             name: .help, short: "h", isAction: true, group: .other, words: Word.allCases, isCommon: true,

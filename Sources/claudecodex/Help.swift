@@ -31,7 +31,7 @@ enum Help {
 
             Usage  claudecodex [serve] [flags]
                    claudecodex run [flags] -- CMD [ARG...]
-                   claudecodex env | version | help
+                   claudecodex demo | sessions | tools | doctor | env | version | help
 
             Try    claudecodex run -- claude          # one session, traced
                    claudecodex                        # until ^C; in another shell:

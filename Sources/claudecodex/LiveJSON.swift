@@ -21,6 +21,7 @@ enum LiveJSON {
         out.beginArray()
         for tool in exchange.tools { out.string(tool.name) }
         out.endArray()
+        if !exchange.losses.isEmpty { write(exchange.losses, &out) }
         if exchange.deniedCalls.count > 0 { out.field("denied", exchange.deniedCalls.count) }
         if exchange.isError { writeError(exchange, &out) }
         out.field("outcome", ifPresent: exchange.outcome?.rawValue)
@@ -39,6 +40,21 @@ enum LiveJSON {
         out.field("cache_creation_input_tokens", usage.cacheCreation)
         out.field("output_tokens", usage.output)
         out.endObject()
+    }
+
+    private static func write(_ losses: [Losses.Loss], _ out: inout JSONWriter) {
+        out.key("losses")
+        out.beginArray()
+        for loss in losses {
+            out.beginObject()
+            out.field("op", loss.operation.rawValue)
+            out.field("path", loss.path)
+            out.field("why", loss.why)
+            out.field("from", ifPresent: loss.from)
+            out.field("as", ifPresent: loss.to)
+            out.endObject()
+        }
+        out.endArray()
     }
 
     private static func writeError(_ exchange: ExchangeSummary, _ out: inout JSONWriter) {

@@ -28,8 +28,12 @@ struct LiveLine {
         let words = exchange.isError ? words(exchange.problem.message) : ""
         if !line.contains(words) { out += second(words) }
         for tool in exchange.tools { out += second(tool.name + " " + String(decoding: tool.input, as: UTF8.self)) }
-        for loss in exchange.losses { out += second("\(loss.operation.rawValue) \(loss.path): \(loss.why)") }
-        if detail == .text, let message = exchange.message { out += text(message) }
+        if detail == .text {
+            for loss in exchange.losses { out += second(LossLine.whole(loss)) }
+            if let message = exchange.message { out += text(message) }
+        } else if !exchange.losses.isEmpty {
+            out += second(LossLine.text(exchange.losses))
+        }
         return out
     }
 

@@ -34,6 +34,11 @@ struct ClaudeCodex {
             Output.data(try Help.answer(arguments, shell: values(entries)))
             return 0
         }
+        if arguments.word == .demo {
+            try Demo(arguments, shell: values(entries)).run()
+            return 0
+        }
+        if arguments.word == .doctor { return Doctor(arguments, shell: values(entries)).run().rawValue }
         let configuration = try Configuration(arguments, shell: values(entries), read: Files.read)
         let settings = try Settings(arguments, configuration.environment)
         switch arguments.word {
@@ -46,7 +51,7 @@ struct ClaudeCodex {
             return try run.run(notes: configuration.notes)
         case .sessions: return try Sessions.run(arguments, settings, configuration.environment).rawValue
         case .tools: return try Tools.run(arguments, settings, configuration.environment).rawValue
-        case .serve, .help, .version:
+        case .serve, .demo, .doctor, .help, .version:
             return try Serve.run(arguments, settings, configuration.environment, notes: configuration.notes).rawValue
         }
     }

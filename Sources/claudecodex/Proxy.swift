@@ -9,6 +9,8 @@ struct Proxy {
     /// Nil when nothing is recorded.
     let recorder: Recorder?
     let server: Server
+    /// The way to other services, for the program's own questions too.
+    let upstream: Upstream
 
     /// - Parameters:
     ///   - file: Which file of the log directory the trace goes to.
@@ -22,7 +24,6 @@ struct Proxy {
         var limits = settings.limits
         limits.maxConnections = min(limits.maxConnections, Descriptors.connections(Descriptors.limit))
         recorder = try Self.recorder(settings, environment, file, backend: choice.name)
-        let upstream: Upstream
         do {
             loop = try EventLoop()
             upstream = try Upstream(loop, limits: limits, environment: environment)

@@ -29,13 +29,15 @@ struct Tally: Sendable, Equatable {
 
     /// `6 exchanges, 2 sessions, 52.1k in (81% cached), 517 out, 1 error`
     func serveLine() -> String {
-        join([count(exchanges, "exchange"), sessions.isEmpty ? nil : count(sessions.count, "session")] + common)
+        join(
+            [Text.count(exchanges, "exchange"), sessions.isEmpty ? nil : Text.count(sessions.count, "session")] + common
+        )
     }
 
     /// `14 exchanges, 9 tool calls, 212k in (94% cached), 3.1k out, 48.0s`
     func runLine(milliseconds: Double) -> String {
         join(
-            [count(exchanges, "exchange"), toolCalls == 0 ? nil : count(toolCalls, "tool call")] + common
+            [Text.count(exchanges, "exchange"), toolCalls == 0 ? nil : Text.count(toolCalls, "tool call")] + common
                 + [Amounts.time(milliseconds)])
     }
 
@@ -45,11 +47,9 @@ struct Tally: Sendable, Equatable {
             prompt == 0 ? nil : Amounts.tokens(prompt) + " in" + cached,
             output == 0 ? nil : Amounts.tokens(output) + " out",
             denied == 0 ? nil : "\(denied) denied",
-            errors == 0 ? nil : count(errors, "error"),
+            errors == 0 ? nil : Text.count(errors, "error"),
         ]
     }
 
     private func join(_ parts: [String?]) -> String { parts.compactMap { $0 }.joined(separator: ", ") }
-
-    private func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 }

@@ -13,6 +13,11 @@ enum Text {
         return String(text[...last])
     }
 
+    /// `1 call`, `2 calls`
+    static func count(_ number: Int, _ noun: String, _ plural: String? = nil) -> String {
+        "\(number) \(number == 1 ? noun : plural ?? noun + "s")"
+    }
+
     /// Filled up with spaces on the right.
     static func left(_ text: String, _ width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - Self.width(text)))

@@ -1,6 +1,6 @@
 /// The first word of the command line.
 enum Word: String, CaseIterable, Sendable {
-    case serve, run, sessions, tools, env, version, help
+    case serve, run, demo, sessions, tools, doctor, env, version, help
 
     /// The word that a text on the command line means; some have a second name.
     init?(spelled text: String) {
@@ -19,6 +19,8 @@ enum Word: String, CaseIterable, Sendable {
         case .run: "claudecodex run [flags] -- CMD [ARG...]"
         case .sessions: "claudecodex sessions [TRACE...] [FILTER...] [--json]"
         case .tools: "claudecodex tools [TRACE...|SESSION|last] [FILTER...] [--calls] [--json]"
+        case .demo: "claudecodex demo"
+        case .doctor: "claudecodex doctor [--online] [--json] [flags]"
         case .env: "claudecodex env [--shell sh|fish|ps1] [flags]"
         case .version: "claudecodex version"
         case .help: "claudecodex help [COMMAND|FLAG|VARIABLE]"
@@ -31,6 +33,8 @@ enum Word: String, CaseIterable, Sendable {
         case .run: "Start a proxy for one command, run it, print a summary."
         case .sessions: "List the recorded sessions, newest first (also: ls)."
         case .tools: "Show how tools were used: calls, failures, time, sequences, repetitions (also: inspect)."
+        case .demo: "Show a scripted conversation through a real proxy; no key needed."
+        case .doctor: "Check the configuration, and say what to do about problems."
         case .env: "Print the variables with which a client uses this proxy."
         case .version: "Print the versions of this program and of what it is built on."
         case .help: "Explain a command, a flag or a variable."
@@ -82,6 +86,21 @@ enum Word: String, CaseIterable, Sendable {
             same_call, other_input, other_tool, no_call), `loops` (tools, rounds, id, session), `parallel` (calls, answers),
             `open_calls`, `stray_results`, `offered` (tool, requests, bytes, called), `skipped` (lines, bytes, newer, failures).
             With --calls: one object a line, with the trace's names. Exit code: 0; 1 when no call fits; 65 when there is no trace.
+            """
+        case .demo:
+            """
+            An agent's conversation (thinking, a tool call, calls in parallel, a sub-agent, an error) with the backend `demo`,
+            a script in place of a model, goes through a proxy of its own; nothing leaves this machine and no tool is run. Then
+            says on stdout what was recorded. The trace goes where all traces go. Exit code: 0; 2 when the conversation went
+            wrong; 74 when the trace cannot be written.
+            """
+        case .doctor:
+            """
+            Give it the same flags and variables as the proxy. It looks at this machine only, --online asks the backend's
+            service too. Each line is ok, note, warn or FAIL; below stands what to type. --json prints one object: `version`,
+            `problems`, `warnings`, and `findings`, a list of objects with `level` (ok, note, warn, fail), `check`, `text`, and,
+            where there are any, `details` and `todo` (lists of lines). Checks: program, configuration, dotenv, backend, key,
+            address, port, logs, client, network, trace, losses, dropped, online. Exit code: 0; 1 when a check failed.
             """
         case .env:
             """

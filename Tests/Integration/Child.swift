@@ -60,12 +60,14 @@ struct CommandRun {
     let out: String
     let err: String
 
-    init(_ arguments: [String], environment: [String: String] = [:]) throws {
+    init(
+        _ arguments: [String], folder: String = NSTemporaryDirectory(), environment: [String: String] = [:]
+    ) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: RecordingTests.program ?? "")
         process.arguments = arguments
-        process.environment = ["PATH": "/usr/bin:/bin", "HOME": NSTemporaryDirectory()].merging(environment) { $1 }
-        process.currentDirectoryURL = URL(fileURLWithPath: NSTemporaryDirectory())
+        process.environment = ["PATH": "/usr/bin:/bin", "HOME": folder].merging(environment) { $1 }
+        process.currentDirectoryURL = URL(fileURLWithPath: folder)
         let (out, err) = (Pipe(), Pipe())
         process.standardOutput = out
         process.standardError = err

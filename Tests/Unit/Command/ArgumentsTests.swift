@@ -103,7 +103,7 @@ import Testing
             (["run"], "run: no command"),
             (["run", "--"], "run: no command"),
             (["--", "claude"], "-- belongs to run"),
-            (["run", "-p", "1", "--", "x"], "--port does not go with run, only with serve, env"),
+            (["run", "-p", "1", "--", "x"], "--port does not go with run, only with serve, env, doctor"),
             (["version", "-q"], "--quiet does not go with version, only with serve, run, sessions, tools"),
             (["serve", "--shell", "sh"], "--shell does not go with serve, only with env"),
         ])

@@ -1,0 +1,9 @@
+/// Why an upstream exchange failed below HTTP.
+struct TransferError: Error, Sendable {
+    /// How far it got.
+    enum Stage: String, Sendable { case connect, noAnswer, firstByte, body, cancelled }
+    let stage: Stage
+    let message: String
+    /// libcurl's number for it, where libcurl said so.
+    var code: Int?
+}
