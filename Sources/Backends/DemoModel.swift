@@ -5,7 +5,7 @@ public import Intercept
 public struct DemoModel: Backend {
     public static let name = "demo"
 
-    private let chat: OpenAIChat
+    private let chat: OpenAICompatible
     private let refused = RefusedOnce()
 
     /// Only an explicit choice means this backend.
@@ -13,8 +13,10 @@ public struct DemoModel: Backend {
 
     /// Reads no variable.
     public init(_ environment: Environment) throws(ConfigError) {
-        chat = try OpenAIChat(
-            Environment(["OPENAI_BASE_URL": "http://\(Self.host)/v1", "OPENAI_MODEL": DemoScript.model]))
+        chat = try OpenAICompatible(
+            Environment([
+                "OPENAI_BASE_URL": "http://\(Self.host)/v1", "OPENAI_API": "chat", "OPENAI_MODEL": DemoScript.model,
+            ]))
     }
 
     /// What stands for the service's host in the trace; nobody ever connects to it.
@@ -34,5 +36,5 @@ public struct DemoModel: Backend {
         return sent
     }
 
-    public func reply(to request: MessageRequest) -> OpenAIChatReply { chat.reply(to: request) }
+    public func reply(to request: MessageRequest) -> OpenAIReply { chat.reply(to: request) }
 }

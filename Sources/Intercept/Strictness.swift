@@ -26,19 +26,7 @@ extension Losses.Loss {
     /// Fields that say how, not what: effort, speed, cost and caching; and what only makes token counts exact.
     private static let advice: Set<String> = [
         "output_config.effort", "output_config.task_budget", "thinking", "thinking.budget_tokens", "speed",
-        "service_tier", "context_management", "cache_control", "stream", "fallbacks", "tools.cache_control",
-        "tools.input_examples", "system.cache_control", "messages.content.cache_control",
+        "service_tier", "context_management", "cache_control", "stream", "fallbacks", "tools[].cache_control",
+        "tools[].input_examples", "system[].cache_control", "messages[].content[].cache_control",
     ]
-
-    /// The path without the numbers: `tools[3].cache_control` is `tools.cache_control`.
-    private var place: String {
-        var out: [UInt8] = []
-        var isInside = false
-        for byte in path.utf8 {
-            if byte == UInt8(ascii: "[") { isInside = true }
-            if !isInside { out.append(byte) }
-            if byte == UInt8(ascii: "]") { isInside = false }
-        }
-        return String(decoding: out, as: UTF8.self)
-    }
 }

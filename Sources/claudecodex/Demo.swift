@@ -30,13 +30,13 @@ struct Demo {
 
     func run() throws(Failure) {
         let lines = Proxy.lines(settings, environment, isSilent: false, fd: STDERR_FILENO)
-        let secret = Identifier.hex(Identifier.random(32))
+        let token = AccessToken.random()
         let file = RecorderConfiguration.File.run("demo-" + Self.compact(Timestamp.now().rfc3339))
-        let proxy = try Proxy(settings, environment, lines: lines, file: file, secret: secret)
+        let proxy = try Proxy(settings, environment, lines: lines, file: file, token: token)
         let address = try proxy.listen()
         Output.say(
             "claudecodex \(Version.number)  a script answers in place of a model; nothing leaves this machine\n\n")
-        let problem = converse(proxy, url: "\(address.url)/k/\(secret)")
+        let problem = converse(proxy, url: address.url(with: token))
         proxy.recorder?.close()
         if let problem { throw problem }
         guard let path = proxy.recorder?.path else { throw Failure(.trouble, "demo: nothing was recorded") }

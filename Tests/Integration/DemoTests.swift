@@ -69,7 +69,9 @@ struct DemoTests {
             return sent
         }
 
-        func reply(to request: MessageRequest) -> AnthropicReply { AnthropicReply() }
+        func reply(to request: MessageRequest) -> AnthropicReply {
+            AnthropicReply(canMend: false, mendsStream: false)
+        }
     }
 
     // MARK: The command

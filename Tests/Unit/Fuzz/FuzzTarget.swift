@@ -14,8 +14,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         case .chunked: Self.chunked(bytes)
         case .sse: Self.sse(bytes)
         case .messages: Self.messages(bytes)
-        case .chat: Self.reply(bytes, Self.chat)
-        case .responses: Self.reply(bytes, Self.responses)
+        case .chat: Self.reply(bytes, chatBackend)
+        case .responses: Self.reply(bytes, responsesBackend)
         }
     }
 
@@ -160,8 +160,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     }
 
     private static let environment = Environment(["OPENAI_API_KEY": "key-of-the-test", "OPENAI_MODEL": "m"])
-    private static let chat = try? OpenAICompatible(environment)
-    private static let responses = try? OpenAIResponses(environment)
+    private static let chatBackend = try? OpenAICompatible(environment)
+    private static let responsesBackend = try? OpenAIResponses(environment)
 
     private static func events(
         _ answer: [UInt8], _ options: UInt8, _ pieces: Int, _ backend: some Backend
