@@ -62,7 +62,7 @@ extension OpenAIRequestWriter {
         let wanted = ToolCallID.sent(id)
         var candidate = ToolCallID.isNine(wanted) ? wanted : ToolCallID.nine(wanted)
         var number = 2
-        while !usedIDs.insert(Self.hash(candidate.utf8)).inserted {
+        while !usedIDs.insert(FNV1a.hash(candidate.utf8)).inserted {
             candidate = ToolCallID.nine("\(wanted)_\(number)")
             number += 1
         }
