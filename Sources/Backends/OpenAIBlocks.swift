@@ -96,7 +96,11 @@ extension Answer {
 
     mutating func closeBlock(_ emit: (MessageEvent) -> Void) {
         if open == .none { return }
-        if open == .thinking { emit(.blockDelta(index: nextIndex - 1, delta: .signature(seal ?? usualSeal()))) }
+        if open == .thinking {
+            let signature: JSONText
+            if let seal { signature = seal } else { signature = usualSeal() }
+            emit(.blockDelta(index: nextIndex - 1, delta: .signature(signature)))
+        }
         stopBlock(emit)
     }
 
