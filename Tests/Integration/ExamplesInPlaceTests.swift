@@ -19,7 +19,7 @@ struct ExamplesInPlaceTests {
 
     private static func files(_ folder: String) throws -> [String] {
         let folder = root.appendingPathComponent(folder)
-        return try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".swift") }
+        return try FileManager.default.subpathsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".swift") }
             .sorted()
             .map { folder.appendingPathComponent($0).path }
     }
