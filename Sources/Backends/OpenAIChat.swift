@@ -77,7 +77,7 @@ public struct OpenAIChat: Backend {
     /// The model list, which wants the key.
     public var probe: UpstreamRequest? {
         UpstreamRequest(
-            method: "GET", url: address.endpoint("/models"), headers: HTTPFields([.init("Accept", "application/json")]),
+            method: "GET", url: address.endpoint("/models", provider.profile), headers: headers(stream: false),
             body: [], model: "", authorization: authorization)
     }
 
