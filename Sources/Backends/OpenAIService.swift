@@ -61,7 +61,7 @@ struct OpenAIService: Sendable {
     /// The model list, which wants the key.
     var probe: UpstreamRequest {
         UpstreamRequest(
-            method: "GET", url: address.endpoint("/models"), headers: HTTPFields([.init("Accept", "application/json")]),
+            method: "GET", url: address.endpoint("/models", provider.profile), headers: headers(stream: false),
             body: [], model: "", authorization: authorization)
     }
 

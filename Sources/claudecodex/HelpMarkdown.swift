@@ -24,7 +24,7 @@ enum HelpMarkdown {
         | code | when |
         |---|---|
         | 0 | success; SIGTERM or ^C after all exchanges have finished |
-        | 1 | the answer is "no": `doctor` found a problem |
+        | 1 | the answer is "no": nothing fits, or `doctor` found a problem |
         | 2 | trouble while running: `demo` did not come to its end |
         | 64 | unknown command, flag or value |
         | 69 | the address is in use |
