@@ -47,7 +47,8 @@ import Testing
     func unknown() {
         #expect(failure(["-b", "bedrock"])?.message == "--backend bedrock: bedrock is not part of this version yet")
         #expect(failure(["-b", "gpt"])?.message == "--backend gpt: no backend has this name")
-        #expect(failure(["-b", "gpt"])?.hints == ["backends: auto, openai_compatible, openai_responses, anthropic, demo"])
+        #expect(
+            failure(["-b", "gpt"])?.hints == ["backends: auto, openai_compatible, openai_responses, anthropic, demo"])
         #expect(failure([], ["LLM_BACKEND": "bedrock"])?.code == .configuration)
     }
 }

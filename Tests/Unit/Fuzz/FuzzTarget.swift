@@ -14,8 +14,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         case .chunked: Self.chunked(bytes)
         case .sse: Self.sse(bytes)
         case .messages: Self.messages(bytes)
-        case .chat: Self.reply(bytes, chatBackend)
-        case .responses: Self.reply(bytes, responsesBackend)
+        case .chat: Self.reply(bytes, Self.chatBackend)
+        case .responses: Self.reply(bytes, Self.responsesBackend)
         }
     }
 
