@@ -16,7 +16,7 @@ struct DemoReport {
         lines += rows("losses", summary.losses.map(LossLine.text), empty: "none")
         lines.append(row("trace", Text.count(summary.records, "record") + " in"))
         lines.append(row("", Text.printable(trace)))
-        lines.append(row("go on", paint("claudecodex tools last") + "              what the tools did, from the trace"))
+        lines.append(row("go on", paint("claudecodex tools last") + "              what the tools did"))
         lines.append(row("", paint("claudecodex run -b demo -- claude") + "   the real client with this script"))
         lines.append(row("", paint("claudecodex run -- claude") + "           a session of yours, recorded"))
         return lines.map { $0 + "\n" }.joined()

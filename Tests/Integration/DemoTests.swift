@@ -98,7 +98,7 @@ struct DemoTests {
         losses     6x drop speed: Chat Completions has no such field
         trace      54 records in
                    ~/.local/state/claudecodex/logs/run-demo-STAMP.jsonl
-        go on      claudecodex tools last              what the tools did, from the trace
+        go on      claudecodex tools last              what the tools did
                    claudecodex run -b demo -- claude   the real client with this script
                    claudecodex run -- claude           a session of yours, recorded
 

@@ -25,7 +25,7 @@ import Testing
                 losses     none
                 trace      0 records in
                            ~/logs/run-demo.jsonl
-                go on      claudecodex tools last              what the tools did, from the trace
+                go on      claudecodex tools last              what the tools did
                            claudecodex run -b demo -- claude   the real client with this script
                            claudecodex run -- claude           a session of yours, recorded
 
