@@ -113,7 +113,7 @@ struct DemoAgent {
                 out.field("tool_use_id", call.id)
                 switch call.name {
                 case "Bash":
-                    out.field("content", input.contains("pwd") ? "/home/you/project" : "README.md\nSources\nTests")
+                    out.field("content", input.contains("pwd") ? "/project" : "README.md\nSources\nTests")
                 default:
                     out.field("content", "\(call.name) is not installed here")
                     out.field("is_error", true)
