@@ -5,14 +5,15 @@ extension Text {
         return text.unicodeScalars.reduce(0) { $0 + width($1) }
     }
 
-    /// Two for what East Asian scripts and emoji take, none for what joins the character before it (Unicode's East Asian
-    /// Width and general category, as ranges).
+    /// Two for what East Asian scripts and emoji take, none for what joins the character before it. Ranges after Unicode's
+    /// East Asian Width and its marks; asking the standard library would link its tables of names (1 MB).
     static func width(_ scalar: Unicode.Scalar) -> Int {
-        switch scalar.properties.generalCategory {
-        case .nonspacingMark, .enclosingMark, .format: return 0
-        default: break
-        }
-        return switch scalar.value {
+        switch scalar.value {
+        case 0x0300...0x036F, 0x0483...0x0489, 0x0591...0x05BD, 0x0610...0x061A, 0x064B...0x065F, 0x0900...0x0902,
+            0x093C, 0x0941...0x0948, 0x094D, 0x0E31, 0x0E34...0x0E3A, 0x0E47...0x0E4E, 0x1AB0...0x1AFF, 0x1DC0...0x1DFF,
+            0x200B...0x200F, 0x2060...0x2064, 0x20D0...0x20FF, 0x302A...0x302D, 0x3099...0x309A, 0xFE00...0xFE0F,
+            0xFE20...0xFE2F, 0xFEFF, 0xE0100...0xE01EF:
+            0
         case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xA960...0xA97C, 0xAC00...0xD7A3, 0xF900...0xFAFF,
             0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1F64F, 0x1F680...0x1F6FF, 0x1F900...0x1F9FF,
             0x1FA70...0x1FAFF, 0x20000...0x3FFFD:
