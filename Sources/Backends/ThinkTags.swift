@@ -25,6 +25,10 @@ struct ThinkTags: Sendable {
     }
 
     private mutating func begin(_ piece: JSONText) -> (thinking: JSONText?, text: JSONText?) {
+        if held.isEmpty, Self.beginsOtherwise(piece) {
+            phase = .done
+            return (nil, piece)
+        }
         held += piece.utf8Bytes
         let seen = held.drop { $0 <= 0x20 }
         if seen.starts(with: Self.opening) {
@@ -35,6 +39,12 @@ struct ThinkTags: Sendable {
         }
         if Self.opening.starts(with: seen) { return (nil, nil) }
         return (nil, release())
+    }
+
+    /// Most texts begin with a letter and need not be decoded.
+    private static func beginsOtherwise(_ piece: JSONText) -> Bool {
+        guard let first = piece.escaped.first else { return false }
+        return first > 0x20 && first != opening[0] && first != UInt8(ascii: "\\")
     }
 
     private mutating func goOn(_ bytes: [UInt8]) -> (thinking: JSONText?, text: JSONText?) {

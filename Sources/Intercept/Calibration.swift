@@ -15,7 +15,8 @@ public final class Calibration: Sendable {
         return models.withLock { $0[model] }?.predict(sample) ?? sample.estimate
     }
 
-    /// Whether the next report is worth an estimate of its request: the first ones are, later every eighth.
+    /// Whether the next report is worth an estimate of its request: the first eight are, later one of 64. An estimate of
+    /// 60 KB costs as much as the rest of an exchange.
     func isDue(_ model: String) -> Bool {
         models.withLock { models in
             guard models[model] != nil || models.count < Self.limit else { return false }
@@ -86,7 +87,7 @@ extension Calibration {
 
         mutating func isDue() -> Bool {
             asked += 1
-            return asked <= 8 || asked % 8 == 0
+            return asked <= 8 || asked % 64 == 0
         }
 
         mutating func learn(_ sample: Sample, _ reported: Int) {
