@@ -44,7 +44,7 @@ enum ChatMedia {
     ]
 
     /// What the bytes are, whatever the label says: services check.
-    private static func mediaType(_ data: JSON, _ label: String) -> String {
+    static func mediaType(_ data: JSON, _ label: String) -> String {
         let start = data.raw.dropFirst().prefix(12)
         for (beginning, type) in beginnings where start.starts(with: beginning.utf8) { return type }
         return label == "image/jpg" ? "image/jpeg" : String(label.filter { $0 != "\"" && $0 != "\\" })

@@ -58,13 +58,11 @@ struct ModelMap: Sendable, Equatable {
     private let any: String?
     private let tiers: [(words: [String], model: String)]
 
-    init(_ environment: Environment) {
-        any = environment["OPENAI_MODEL"]
-        let names = [
-            ("OPENAI_MODEL_OPUS", ["opus", "fable", "mythos"]), ("OPENAI_MODEL_SONNET", ["sonnet"]),
-            ("OPENAI_MODEL_HAIKU", ["haiku"]),
-        ]
-        tiers = names.compactMap { name, words in environment[name].map { (words, $0) } }
+    /// - Parameter variable: names the model for all; with `_OPUS`, `_SONNET`, `_HAIKU` behind it, for one tier.
+    init(_ environment: Environment, variable: String = "OPENAI_MODEL") {
+        any = environment[variable]
+        let names = [("OPUS", ["opus", "fable", "mythos"]), ("SONNET", ["sonnet"]), ("HAIKU", ["haiku"])]
+        tiers = names.compactMap { name, words in environment["\(variable)_\(name)"].map { (words, $0) } }
     }
 
     static func == (left: ModelMap, right: ModelMap) -> Bool {

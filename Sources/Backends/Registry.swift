@@ -4,14 +4,14 @@ public import Intercept
 public enum Registry {
     /// All backends that this version can speak.
     public static let all: [any Backend.Type] = [
-        OpenAICompatible.self, OpenAIResponses.self, Anthropic.self, DemoModel.self,
+        Bedrock.self, OpenAICompatible.self, OpenAIResponses.self, Anthropic.self, DemoModel.self,
     ]
 
     /// A backend, why it was chosen, and which others the environment would have allowed.
     public typealias Choice = (backend: any Backend, why: String, alsoPossible: [String])
 
     /// Known words for which there is no backend here.
-    private static let absent = ["bedrock"]
+    private static let absent: [String] = []
 
     /// Chooses: an explicit name, then `LLM_BACKEND` or `LLM_PROVIDER`, then what the environment shows, then Anthropic.
     ///

@@ -36,6 +36,10 @@ public protocol Backend: Sendable {
     /// Whether the answer to a count says that the service has no such endpoint: then our estimate answers after all.
     func lacksCounting(_ head: UpstreamHead) -> Bool
 
+    /// How the service counts a prompt's tokens, or nil where our estimate must do. For services that do not speak the
+    /// Messages API.
+    func counting(_ request: MessageRequest) -> TokenCounting?
+
     /// The upstream's request for a path of the client's that is no Messages request (a model list, a file), or nil where
     /// this service has no such thing.
     func forward(method: String, path: String, query: String?, headers: HTTPFields, body: [UInt8]) -> UpstreamRequest?
@@ -67,6 +71,7 @@ extension Backend {
     public var mayEstimate: Bool { true }
     public func lacksCounting(_ head: UpstreamHead) -> Bool { false }
     public var probe: UpstreamRequest? { nil }
+    public func counting(_ request: MessageRequest) -> TokenCounting? { nil }
 
     public func forward(
         method: String, path: String, query: String?, headers: HTTPFields, body: [UInt8]
@@ -128,6 +133,18 @@ extension UpstreamRequest {
     }
 }
 
+/// A request that makes the service count, and what its answer says.
+public struct TokenCounting: Sendable {
+    public let request: UpstreamRequest
+    /// The count, or nil when the service has none for this model.
+    public let read: @Sendable (UpstreamHead, [UInt8]) -> Int?
+
+    public init(request: UpstreamRequest, read: @escaping @Sendable (UpstreamHead, [UInt8]) -> Int?) {
+        self.request = request
+        self.read = read
+    }
+}
+
 /// How a request proves who sends it. Data, so that a retry can sign again.
 public enum Authorization: Sendable {
     /// Whatever the headers hold already.
@@ -138,7 +155,28 @@ public enum Authorization: Sendable {
 
 /// Adds headers that depend on the whole request and on the time.
 public protocol Signer: Sendable {
-    func sign(_ request: UpstreamRequest, at time: Timestamp) async throws -> HTTPFields
+    /// The header fields to send.
+    ///
+    /// - Throws: a ``MessageError`` for the client when there is nothing to sign with.
+    func sign(_ request: UpstreamRequest, at time: Timestamp, _ errands: Errands) async throws -> HTTPFields
+}
+
+/// What a signer may ask for: keys can be kept elsewhere.
+public struct Errands: Sendable {
+    public typealias Answer = (head: UpstreamHead, body: [UInt8])
+
+    /// Sends a request and waits for its whole answer, at most so many milliseconds.
+    public let fetch: @Sendable (UpstreamRequest, Int) async throws -> Answer
+    /// Begins work that nobody waits for.
+    public let spawn: @Sendable (@escaping @Sendable () async -> Void) -> Void
+
+    public init(
+        fetch: @escaping @Sendable (UpstreamRequest, Int) async throws -> Answer,
+        spawn: @escaping @Sendable (@escaping @Sendable () async -> Void) -> Void
+    ) {
+        self.fetch = fetch
+        self.spawn = spawn
+    }
 }
 
 /// Status line and header fields of an upstream's answer.

@@ -17,12 +17,12 @@ public struct FetchFailure: Error, Sendable {
 
 extension UpstreamRequest {
     /// With the credentials that it names.
-    func signed(at time: Timestamp) async throws -> UpstreamRequest {
+    func signed(at time: Timestamp, _ errands: Errands) async throws -> UpstreamRequest {
         var signed = self
         switch authorization {
         case .none: break
         case .header(let name, let value): signed.headers[name] = value
-        case .signer(let signer): signed.headers = try await signer.sign(self, at: time)
+        case .signer(let signer): signed.headers = try await signer.sign(self, at: time, errands)
         }
         return signed
     }
@@ -32,7 +32,7 @@ extension Upstream {
     /// Sends a request and waits for the whole answer. Call it on the loop.
     public func fetch(_ request: UpstreamRequest) async throws(FetchFailure) -> FetchedAnswer {
         let signed: UpstreamRequest
-        do { signed = try await request.signed(at: .now()) } catch {
+        do { signed = try await request.signed(at: .now(), errands) } catch {
             throw FetchFailure(message: "the request cannot be signed: \(error)", code: nil)
         }
         do throws(TransferError) {

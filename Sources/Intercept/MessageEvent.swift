@@ -94,6 +94,8 @@ public struct Usage: Sendable, Equatable {
     public var output: Int
     public var cacheRead: Int
     public var cacheCreation: Int
+    /// Part of `cacheCreation` that is kept for an hour, where the upstream says so.
+    public var cacheCreationHour: Int?
     /// Part of `output` that was spent on thinking, where the upstream says so.
     public var thinking: Int?
     /// Web searches made on the service's side, where it says so.
@@ -102,13 +104,14 @@ public struct Usage: Sendable, Equatable {
     public var isEstimate: Bool
 
     public init(
-        input: Int = 0, output: Int = 0, cacheRead: Int = 0, cacheCreation: Int = 0, thinking: Int? = nil,
-        webSearches: Int? = nil, isEstimate: Bool = false
+        input: Int = 0, output: Int = 0, cacheRead: Int = 0, cacheCreation: Int = 0, cacheCreationHour: Int? = nil,
+        thinking: Int? = nil, webSearches: Int? = nil, isEstimate: Bool = false
     ) {
         self.input = input
         self.output = output
         self.cacheRead = cacheRead
         self.cacheCreation = cacheCreation
+        self.cacheCreationHour = cacheCreationHour
         self.thinking = thinking
         self.webSearches = webSearches
         self.isEstimate = isEstimate

@@ -106,6 +106,7 @@ extension Usage {
     mutating func update(_ later: Usage) {
         output = max(output, later.output)
         if later.prompt > 0 { (input, cacheRead, cacheCreation) = (later.input, later.cacheRead, later.cacheCreation) }
+        if let hour = later.cacheCreationHour { cacheCreationHour = hour }
         if let thinking = later.thinking { self.thinking = thinking }
         if let searches = later.webSearches { webSearches = searches }
         isEstimate = later.isEstimate

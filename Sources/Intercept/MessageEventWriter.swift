@@ -179,6 +179,13 @@ extension Usage {
         out.field("cache_creation_input_tokens", cacheCreation)
         out.field("cache_read_input_tokens", cacheRead)
         out.field("output_tokens", output)
+        if let hour = cacheCreationHour {
+            out.verbatim(#","cache_creation":"#)
+            out.beginObject()
+            out.field("ephemeral_5m_input_tokens", max(0, cacheCreation - hour))
+            out.field("ephemeral_1h_input_tokens", hour)
+            out.endObject()
+        }
         if let thinking {
             out.verbatim(#","output_tokens_details":{"thinking_tokens":"#)
             out.int(thinking)

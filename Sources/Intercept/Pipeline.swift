@@ -53,7 +53,9 @@ struct Pipeline {
 
     /// Translates, sends, and relays the answer; tries again what the backend knows to mend.
     private func forward<B: Backend>(_ backend: B, _ turn: Turn) async throws -> Outcome {
-        if turn.request.endpoint == .countTokens, !backend.countsTokens { return try await count(turn) }
+        if turn.request.endpoint == .countTokens, !backend.countsTokens {
+            return try await count(turn, backend.counting(turn.request))
+        }
         let attempt = try Attempt(backend, turn.request, turn.exchange, isStrict: service.isStrict)
         while let sent = attempt.sent {
             let transfer: Transfer
@@ -70,7 +72,9 @@ struct Pipeline {
             do {
                 let head = try await transfer.readHead()
                 turn.exchange.record(.head(attempt.headMoment(head, transfer)))
-                if turn.request.endpoint == .countTokens, backend.lacksCounting(head) { return try await count(turn) }
+                if turn.request.endpoint == .countTokens, backend.lacksCounting(head) {
+                    return try await count(turn, nil)
+                }
                 let decoder = backend.reply(to: turn.request)
                 if decoder.passesThrough(head) {
                     return try await PassThrough.run(transfer, head, turn, mends: decoder.mendsStream)
@@ -106,7 +110,7 @@ struct Pipeline {
     }
 
     private func send(_ sent: UpstreamRequest, _ number: Int, _ exchange: Exchange) async throws -> Transfer {
-        let signed = try await sent.signed(at: .now())
+        let signed = try await sent.signed(at: .now(), upstream.errands)
         exchange.record(
             .upstream(
                 .init(
@@ -137,6 +141,22 @@ struct Pipeline {
             try await delivery.fail(report.error)
             return .upstreamError
         }
+    }
+
+    /// The service's count; nil, and a record of the reason, when it has none.
+    private func ask(_ counting: TokenCounting, _ exchange: Exchange) async -> Int? {
+        do {
+            let transfer = try await send(counting.request, 1, exchange)
+            defer { transfer.release() }
+            let head = try await transfer.readHead()
+            let body = try await transfer.plainBody(head)
+            if let count = counting.read(head, body) { return count }
+            let words = "no count from the service: \(String(decoding: body.prefix(300), as: UTF8.self))"
+            if let report = Report(MessageError(head.status, nil, words)) { exchange.record(report, isRetried: true) }
+        } catch {
+            if let report = Report(error) { exchange.record(report, isRetried: true) }
+        }
+        return nil
     }
 
     /// A request that is none to the Messages API, for a service that has such a path: relayed as it is.
@@ -185,11 +205,12 @@ struct Pipeline {
         }
     }
 
-    /// A count by our own estimate.
-    private func count(_ turn: Turn) async throws -> Outcome {
+    /// A count by the service, or by our own estimate.
+    private func count(_ turn: Turn, _ counting: TokenCounting?) async throws -> Outcome {
+        let counted = if let counting { await ask(counting, turn.exchange) } else { Int?.none }
         var out = JSONWriter()
         out.beginObject()
-        out.field("input_tokens", calibration.count(turn.request.body, model: turn.request.model))
+        out.field("input_tokens", counted ?? calibration.count(turn.request.body, model: turn.request.model))
         out.endObject()
         try await turn.client.answer(out.bytes, turn.exchange, backend: turn.backend)
         return .ok

@@ -163,8 +163,9 @@ final class Transfer: Expiring, @unchecked Sendable {
 /// Reading the answer.
 extension Transfer {
     /// Status and header fields. Throws when the connection fails or nothing comes in time.
-    func readHead() async throws(TransferError) -> UpstreamHead {
-        let deadline = Monotonic.now().advanced(byMilliseconds: upstream.limits.firstByteTimeoutMS)
+    func readHead(within limit: Int? = nil) async throws(TransferError) -> UpstreamHead {
+        let milliseconds = limit ?? upstream.limits.firstByteTimeoutMS
+        let deadline = Monotonic.now().advanced(byMilliseconds: milliseconds)
         while true {
             if isCancelled { throw TransferError(stage: .cancelled, message: "cancelled") }
             if let head { return head }
@@ -173,7 +174,7 @@ extension Transfer {
                 throw TransferError(
                     stage: .firstByte,
                     message:
-                        "no answer from \(host) within \(Limits.words(upstream.limits.firstByteTimeoutMS)) (--timeout)")
+                        "no answer from \(host) within \(Limits.words(milliseconds)) (--timeout)")
             }
             await wait(until: deadline)
         }

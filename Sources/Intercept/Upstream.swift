@@ -58,6 +58,21 @@ public final class Upstream: @unchecked Sendable {
         loop.spawn { await transfer.drain() }
     }
 
+    /// What signers may ask of us.
+    var errands: Errands {
+        Errands(
+            fetch: { [self] in try await fetch($0, milliseconds: $1) },
+            spawn: { [loop] in loop.spawn($0) })
+    }
+
+    /// One small request and its whole answer.
+    private func fetch(_ request: UpstreamRequest, milliseconds: Int) async throws(TransferError) -> Errands.Answer {
+        let transfer = try start(request)
+        defer { transfer.release() }
+        let head = try await transfer.readHead(within: milliseconds)
+        return (head, try await transfer.rest(limit: 1 << 20))
+    }
+
     func release(_ transfer: Transfer) {
         guard transfers.removeValue(forKey: transfer.easy) != nil else { return }
         loop.unwatch(transfer)
@@ -180,13 +195,19 @@ struct Proxies: Sendable {
 
     /// The proxy for a URL, "" for none; and the hosts that need none.
     func proxy(for url: String) -> (proxy: String, except: String) {
-        if Self.isLoopback(url) { return ("", "*") }
+        if Self.isLoopback(url) || Self.isLinkLocal(url) { return ("", "*") }
         return ((url.hasPrefix("https:") ? https : http) ?? "", none ?? "")
     }
 
     /// Whether the URL's host is this machine.
     static func isLoopback(_ url: String) -> Bool {
         ListenAddress.isThisMachine(host(of: url))
+    }
+
+    /// Whether the URL's host is the metadata service of this machine, which no proxy may stand before.
+    private static func isLinkLocal(_ url: String) -> Bool {
+        let host = host(of: url)
+        return host.hasPrefix("169.254.") || host.hasPrefix("[fd00:ec2:")
     }
 
     /// The host of a URL (or of a `Host` field), in lower case; IPv6 in brackets.

@@ -6,6 +6,7 @@ struct Variable: Sendable {
 
     private static let openAI = "Backends openai_compatible and openai_responses"
     private static let client = "Backend anthropic"
+    private static let bedrock = "Backend bedrock"
     private static let network = "Network"
     private static let terminal = "Terminal and files"
 
@@ -45,6 +46,48 @@ struct Variable: Sendable {
         Variable(
             name: "ANTHROPIC_BASE_URL", group: client,
             doc: "A gateway that the client was told to use: requests go there, unless it is this proxy itself."),
+        Variable(
+            name: "AWS_REGION", group: bedrock, doc: "The region to call; else AWS_DEFAULT_REGION, else the profile's."),
+        Variable(name: "AWS_DEFAULT_REGION", group: bedrock, doc: "The same as AWS_REGION, which goes first."),
+        Variable(
+            name: "AWS_PROFILE", group: bedrock,
+            doc: "The profile of ~/.aws that has the keys; saml where there is one, else default."),
+        Variable(name: "AWS_ACCESS_KEY_ID", group: bedrock, doc: "Keys without a profile, with the two that follow."),
+        Variable(name: "AWS_SECRET_ACCESS_KEY", group: bedrock, doc: "The secret of AWS_ACCESS_KEY_ID."),
+        Variable(name: "AWS_SESSION_TOKEN", group: bedrock, doc: "Belongs to keys that end."),
+        Variable(
+            name: "AWS_BEARER_TOKEN_BEDROCK", group: bedrock,
+            doc: "An API key for Bedrock; sent in place of a signature."),
+        Variable(name: "AWS_CONFIG_FILE", group: bedrock, doc: "Another place of ~/.aws/config."),
+        Variable(name: "AWS_SHARED_CREDENTIALS_FILE", group: bedrock, doc: "Another place of ~/.aws/credentials."),
+        Variable(
+            name: "AWS_ENDPOINT_URL_BEDROCK_RUNTIME", group: bedrock,
+            doc: "Where requests go in place of AWS's address, for example a VPC endpoint; else AWS_ENDPOINT_URL."),
+        Variable(
+            name: "AWS_ENDPOINT_URL_BEDROCK_MANTLE", group: bedrock, doc: "The same for BEDROCK_API=mantle."),
+        Variable(name: "AWS_ENDPOINT_URL", group: bedrock, doc: "The same for all services of AWS."),
+        Variable(
+            name: "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", group: bedrock, doc: "true: AWS's own address in any case."),
+        Variable(name: "AWS_USE_FIPS_ENDPOINT", group: bedrock, doc: "true: the FIPS address of the region."),
+        Variable(name: "AWS_USE_DUALSTACK_ENDPOINT", group: bedrock, doc: "true: the address that has IPv6 too."),
+        Variable(
+            name: "BEDROCK_MODEL_ID", group: bedrock,
+            doc: "The id, profile or ARN that answers for every Claude model; unset, names become ids by a table."),
+        Variable(name: "BEDROCK_MODEL_ID_OPUS", group: bedrock, doc: "The one that answers for Opus models."),
+        Variable(name: "BEDROCK_MODEL_ID_SONNET", group: bedrock, doc: "The one that answers for Sonnet models."),
+        Variable(name: "BEDROCK_MODEL_ID_HAIKU", group: bedrock, doc: "The one that answers for Haiku models."),
+        Variable(
+            name: "BEDROCK_GEOGRAPHY", group: bedrock,
+            doc: "us, eu, apac, jp, au, us-gov or global in front of ids, or none; unset, by the region."),
+        Variable(
+            name: "BEDROCK_API", group: bedrock,
+            doc:
+                "converse (unless set); invoke: Claude models get the Messages body; mantle: the Messages API on Bedrock."
+        ),
+        Variable(name: "BEDROCK_GUARDRAIL_ID", group: bedrock, doc: "A guardrail for every request, id or ARN."),
+        Variable(name: "BEDROCK_GUARDRAIL_VERSION", group: bedrock, doc: "Its version; DRAFT unless set."),
+        Variable(name: "BEDROCK_GUARDRAIL_TRACE", group: bedrock, doc: "enabled, disabled or enabled_full."),
+        Variable(name: "BEDROCK_SERVICE_TIER", group: bedrock, doc: "default, priority, flex or reserved."),
         Variable(
             name: "HTTPS_PROXY", group: network,
             doc: "The proxy for https upstreams; HTTP_PROXY and ALL_PROXY likewise."),

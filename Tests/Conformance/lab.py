@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import scripted_bedrock
 import stdio_mcp
 from chat_rules import PLAIN, REASONING, Model
 from claude import KEY as CLIENT_KEY
@@ -16,6 +17,7 @@ from claude import Claude, Finished
 from proxy import Proxy, chat_environment
 from recording import Trace
 from scripted_chat import KEY as UPSTREAM_KEY
+from scripted_bedrock import ScriptedBedrock
 from scripted_chat import ScriptedChat
 from scripted_messages import ScriptedMessages
 from scripted_responses import ScriptedResponses
@@ -28,12 +30,15 @@ MODELS = {
     "responses": ("gpt-5.4", REASONING),
     "small": ("house-model-7b", Model(most_output=8192)),
 }
-SECRETS = (CLIENT_KEY.encode(), UPSTREAM_KEY.encode())
+BEDROCK = {"bedrock": "converse", "invoke": "invoke"}
+SECRETS = tuple(
+    secret.encode() for secret in (CLIENT_KEY, UPSTREAM_KEY, scripted_bedrock.SECRET, scripted_bedrock.TOKEN)
+)
 
 
 @dataclass
 class Lab:
-    """`backend` is messages or one of MODELS; direct leaves the proxy out, to try a scenario itself."""
+    """`backend` is messages, one of MODELS or of BEDROCK; direct leaves the proxy out, to try a scenario itself."""
 
     backend: str
     folder: Path
@@ -64,15 +69,20 @@ class Lab:
 
     @property
     def translated(self) -> bool:
-        return self.backend in MODELS
+        return self.backend in MODELS or self.backend in BEDROCK
 
     def make_service(self) -> Service:
+        if self.backend in BEDROCK:
+            return ScriptedBedrock(self.script)
         if self.translated:
             kind = ScriptedResponses if self.backend == "responses" else ScriptedChat
             return kind(self.script, MODELS[self.backend][1])
         return ScriptedMessages(self.script, compress=True)
 
     def make_proxy(self) -> Proxy:
+        if self.backend in BEDROCK:
+            env = scripted_bedrock.environment(self.service.url, BEDROCK[self.backend])
+            return Proxy(self.folder, *self.flags, env=env)
         if self.translated:
             assert isinstance(self.service, ScriptedChat)
             env = chat_environment(self.service.base_url, MODELS[self.backend][0])

@@ -146,3 +146,28 @@ def read_user_block(talk: Talk, block: dict[str, Any]) -> None:
 
 def blocks(content: Any) -> list[dict[str, Any]]:
     return [{"type": "text", "text": content}] if isinstance(content, str) else content
+
+
+def from_converse(body: dict[str, Any]) -> Talk:
+    specs = [tool["toolSpec"] for tool in (body.get("toolConfig") or {}).get("tools", []) if "toolSpec" in tool]
+    talk = Talk(body, tools={spec["name"]: spec.get("description", "") for spec in specs})
+    for message in body["messages"]:
+        if message["role"] == "assistant":
+            talk.step += 1
+        if message["role"] == "user":
+            for block in message["content"]:
+                read_converse_block(talk, block)
+    return talk
+
+
+def read_converse_block(talk: Talk, block: dict[str, Any]) -> None:
+    if "text" in block:
+        talk.user_text(block["text"])
+    elif "image" in block or "document" in block:
+        talk.media += 1
+    elif "toolResult" in block:
+        result = block["toolResult"]
+        media = sum("image" in part or "document" in part for part in result["content"])
+        text = "\n".join(part["text"] for part in result["content"] if "text" in part)
+        talk.results.append(Result(result["toolUseId"], text, result.get("status") == "error", media))
+        talk.media += media

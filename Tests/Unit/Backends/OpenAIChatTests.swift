@@ -165,16 +165,11 @@ import Testing
         #expect(try choose(["OPENAI_API_KEY": "k12345678"], name).0 == "openai_compatible")
     }
 
-    @Test("words for what is not here are told so", arguments: ["bedrock"])
-    func absent(name: String) {
-        #expect(problem([:], name)?.contains("not part of this version") ?? false)
-    }
-
     @Test("an unknown name is answered with the known ones")
     func unknown() {
         #expect(
             problem(["LLM_BACKEND": "gemini"])
-                == "LLM_BACKEND=gemini: no backend has this name; choose one of openai_compatible, openai_responses, anthropic, demo"
+                == "LLM_BACKEND=gemini: no backend has this name; choose one of bedrock, openai_compatible, openai_responses, anthropic, demo"
         )
     }
 

@@ -135,6 +135,16 @@ import Testing
             environment(dotEnv: ["AWS_PROFILE": "dev", "AWS_REGION": "eu-central-1"]), backend: "bedrock")
     }
 
+    @Test(
+        "./.env cannot lead AWS's tools to files or addresses of its own: a configuration file can name a command to run",
+        arguments: [
+            "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE",
+            "AWS_LOGIN_CACHE_DIRECTORY",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_ENDPOINT_URL_STS",
+            "AWS_ENDPOINT_URL_BEDROCK_MANTLE", "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_ENDPOINT_URL_SSO_OIDC",
+        ])
+    func filesOfAWS(name: String) { #expect(DotEnvRule.admitted([name: "x"]) == [:]) }
+
     @Test("an address from ./.env never gets a key from the shell or a named file", arguments: [true, false])
     func mixed(isShell: Bool) {
         let key = ["OPENAI_API_KEY": "mine"]

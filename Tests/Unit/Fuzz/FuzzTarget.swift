@@ -4,7 +4,7 @@
 @testable import Intercept
 
 enum FuzzTarget: String, CaseIterable, Sendable {
-    case json, head, chunked, sse, messages, chat, responses
+    case json, head, chunked, sse, messages, chat, responses, frames, converse
 
     /// Nil, or what does not hold.
     func fault(_ bytes: [UInt8]) -> String? {
@@ -16,6 +16,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         case .messages: Self.messages(bytes)
         case .chat: Self.reply(bytes, Self.chatBackend)
         case .responses: Self.reply(bytes, Self.responsesBackend)
+        case .frames: Self.frames(bytes)
+        case .converse: Self.converse(bytes)
         }
     }
 
@@ -197,7 +199,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     }
 
     /// An event in words, without what changes from run to run.
-    private static func said(_ event: MessageEvent) -> String {
+    static func said(_ event: MessageEvent) -> String {
         switch event {
         case .messageStart: return "start"
         case .blockStart(let index, .toolUse(_, let name)): return "call \(index) \(name)"

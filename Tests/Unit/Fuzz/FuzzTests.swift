@@ -30,7 +30,7 @@
                 let cases = try files(in: "openai_responses").map { $0.appendingPathComponent("upstream.bytes") }
                 let answers = cases.filter { FileManager.default.fileExists(atPath: $0.path) }
                 found += try answers.map { [0] + (try Chat.bytes($0).prefix(6000)) }
-            case .head, .chunked: break
+            case .head, .chunked, .frames, .converse: break
             }
             return found
         }
