@@ -1,3 +1,5 @@
+internal import Intercept
+
 /// What a model on Bedrock takes, as far as its id says.
 struct BedrockModel: Sendable, Equatable {
     /// Who made it: the rules differ.

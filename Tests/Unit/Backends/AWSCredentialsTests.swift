@@ -114,7 +114,7 @@ import Testing
     // MARK: Sources that cannot be
 
     private func problem(_ config: String, _ variables: [String: String] = [:]) -> String {
-        let files = ["/home/user/.aws/config": config]
+        let files = ["/users/me/.aws/config": config]
         do { _ = try credentials(variables, files: files) } catch { return "\(error)" }
         return ""
     }
@@ -139,12 +139,12 @@ import Testing
     @Test("a profile may begin with its own keys")
     func ownSource() throws {
         let config = "[default]\nrole_arn=r\nsource_profile=default\naws_access_key_id=a\naws_secret_access_key=b\n"
-        let source = try credentials([:], files: ["/home/user/.aws/config": config]).source
+        let source = try credentials([:], files: ["/users/me/.aws/config": config]).source
         #expect(source.name == "role r with profile default")
     }
 
     private func message(_ config: String, files: [String: String] = [:]) async throws -> String {
-        let all = files.merging(["/home/user/.aws/config": config]) { $1 }
+        let all = files.merging(["/users/me/.aws/config": config]) { $1 }
         let credentials = try credentials([:], files: all)
         let errands = Errands(fetch: { _, _ in throw AWSKeyError("unreachable") }, spawn: { _ in })
         do { _ = try await credentials.keys(at: Self.start, errands) } catch { return "\(error)" }
@@ -163,7 +163,7 @@ import Testing
 
     @Test("an SSO session that has ended, or never was, says what to type")
     func ssoEnded() async throws {
-        let path = "/home/user/.aws/sso/cache/\(Identifier.hex(SHA1.hash(Array("work".utf8)))).json"
+        let path = "/users/me/.aws/sso/cache/\(Identifier.hex(SHA1.hash(Array("work".utf8)))).json"
         #expect(try await message(Self.sso).hasSuffix("run aws sso login --profile default"))
         let ended = #"{"accessToken":"t","expiresAt":"2020-01-01T00:00:00Z"}"#
         #expect(
@@ -175,7 +175,7 @@ import Testing
     func login() async throws {
         let config = "[default]\nlogin_session = arn:aws:iam::1:user/me\n"
         let name = Identifier.hex(SHA256.hash(Array("arn:aws:iam::1:user/me".utf8)))
-        let path = "/home/user/.aws/login/cache/\(name).json"
+        let path = "/users/me/.aws/login/cache/\(name).json"
         func cache(_ ends: String) -> [String: String] {
             [
                 path:

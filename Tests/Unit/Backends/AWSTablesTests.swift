@@ -30,10 +30,10 @@ import Testing
     func chain(row: Row) throws {
         let input = try #require(row.json["input"])
         let name = input["selected_profile"]?.string ?? ""
-        let files = ["/home/user/.aws/config": Self.config(input)]
+        let files = ["/users/me/.aws/config": Self.config(input)]
         let found = Result {
             let settings = try AWSSettings(
-                Environment(["HOME": "/home/user", "AWS_PROFILE": name]), AWSFiles { files[$0].map { Array($0.utf8) } })
+                Environment(["HOME": "/users/me", "AWS_PROFILE": name]), AWSFiles { files[$0].map { Array($0.utf8) } })
             return try AWSChain(settings, onlyProfile: true).source
         }
         // A session without a role gives a token, and no keys; a profile without keys leaves it to the machine.

@@ -167,11 +167,11 @@ import Testing
 
     @Test("P114: keys that ended are read again, and the request is signed with the new ones")
     func renewal() async throws {
-        let path = "/home/user/.aws/credentials"
+        let path = "/users/me/.aws/credentials"
         let files = ChangingFile()
         files.text = "[default]\naws_access_key_id=OLD\naws_secret_access_key=S\n"
         let settings = try AWSSettings(
-            Environment(["AWS_REGION": "eu-west-1", "HOME": "/home/user"]),
+            Environment(["AWS_REGION": "eu-west-1", "HOME": "/users/me"]),
             AWSFiles { $0 == path ? Array(files.text.utf8) : nil })
         let backend = try Bedrock(settings)
         guard case .keys(let credentials) = backend.access else { return #expect(Bool(false)) }

@@ -57,15 +57,15 @@ import Testing
 
     @Test("a profile that no file has: the message names those that there are")
     func profile() {
-        let files = ["/home/user/.aws/config": "[profile dev]\nregion=eu-west-1\n[profile prod]\n"]
+        let files = ["/users/me/.aws/config": "[profile dev]\nregion=eu-west-1\n[profile prod]\n"]
         #expect(problem(["AWS_PROFILE": "dve"], files).hasSuffix("there are dev, prod"))
         #expect(problem(["AWS_PROFILE": "dve"]).hasSuffix("no file has a profile; run aws configure"))
     }
 
     @Test("a damaged file: the message names the file and the line")
     func damaged() {
-        let files = ["/home/user/.aws/credentials": "[default]\nkey : value\n"]
-        #expect(problem([:], files) == "/home/user/.aws/credentials, line 2: Expected an '=' sign defining a property")
+        let files = ["/users/me/.aws/credentials": "[default]\nkey : value\n"]
+        #expect(problem([:], files) == "/users/me/.aws/credentials, line 2: Expected an '=' sign defining a property")
     }
 
     // MARK: Where
@@ -98,7 +98,7 @@ import Testing
             bedrock_runtime =
               endpoint_url = http://localhost:4566
             """
-        let files = ["/home/user/.aws/config": config]
+        let files = ["/users/me/.aws/config": config]
         let backend = try Bedrock(
             Converse.settings(Converse.keys.merging(["AWS_PROFILE": "dev"]) { $1 }, files: files))
         #expect(backend.endpoint.region == "us-west-2")
@@ -126,7 +126,7 @@ import Testing
     @Test("the profile saml is used when it exists and nothing else is named")
     func saml() throws {
         let files = [
-            "/home/user/.aws/credentials":
+            "/users/me/.aws/credentials":
                 "[default]\naws_access_key_id=A\naws_secret_access_key=B\n[saml]\naws_access_key_id=C\naws_secret_access_key=D\naws_session_token=E\n"
         ]
         let region = ["AWS_REGION": "eu-west-1"]

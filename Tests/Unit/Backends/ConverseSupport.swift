@@ -14,7 +14,7 @@ enum Converse {
         _ variables: [String: String], files: [String: String] = [:]
     ) throws(ConfigError) -> AWSSettings {
         try AWSSettings(
-            Environment(variables.merging(["HOME": "/home/user"]) { left, _ in left }),
+            Environment(variables.merging(["HOME": "/users/me"]) { left, _ in left }),
             AWSFiles { path in files[path].map { Array($0.utf8) } })
     }
 
