@@ -37,6 +37,12 @@ struct VendorRequest {
             edits += mend.edits(messages)
             for loss in mend.losses.all { losses.add(loss) }
         }
+        if let edit = LostThinking.edit(body, quirks) {
+            edits.append(edit)
+            losses.add(
+                .drop, "thinking", "the answer whose calls are answered must begin with thinking, and its own had to go"
+            )
+        }
         var removed = fields()
         if let tools = body["tools"] { removed += self.tools(tools) }
         if quirks.refusesCacheControl, let system = body["system"] { uncached(system, "system") }

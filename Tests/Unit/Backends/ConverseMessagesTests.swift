@@ -40,7 +40,7 @@ import Testing
         #expect(try losses(messages) == ["emulate messages[0]"])
     }
 
-    @Test("an answer that the model continues ends without blanks")
+    @Test("P26: an answer that the model continues ends without blanks")
     func prefill() throws {
         #expect(
             try sent(#"[{"role":"user","content":"a"},{"role":"assistant","content":"b \n"}]"#)
@@ -136,7 +136,7 @@ import Testing
         #expect(try sent(messages).contains(#""input":{"_raw":"{\"a\":1}"}"#))
     }
 
-    @Test("ids are legal, and each is used once")
+    @Test("P1: ids are legal, and each is used once")
     func ids() throws {
         let odd = "call|with spaces"
         let user = #"{"type":"tool_result","tool_use_id":"\#(odd)","content":"x"}"#
@@ -191,7 +191,7 @@ import Testing
         #expect(try losses(later) == ["drop messages[0].content[0]"])
     }
 
-    @Test("documents have names that are legal and different, and a text beside them")
+    @Test("P32: documents have names that are legal and different, and a text beside them")
     func documents() throws {
         let pdf =
             #"{"type":"document","title":"Q3  report/final.pdf","source":{"type":"base64","media_type":"application/pdf","data":"JVBERi0"}}"#

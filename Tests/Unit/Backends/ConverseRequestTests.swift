@@ -57,7 +57,7 @@ import Testing
         #expect(try member("additionalModelRequestFields", #""thinking":\#(given)"#) == #"{"thinking":\#(sent)}"#)
     }
 
-    @Test("effort, top_k and known betas are fields of Claude's own")
+    @Test("P53: effort, top_k and known betas are fields of Claude's own")
     func own() throws {
         let headers = HTTPFields([.init("anthropic-beta", "claude-code-20250219, effort-2025-11-24,unknown-1")])
         let request = try Chat.request(
@@ -107,12 +107,13 @@ import Testing
         #expect(throws: ConfigError.self) { try Converse.backend(["BEDROCK_SERVICE_TIER": "cheap"]) }
     }
 
-    @Test("what has no field in Converse is noted, what only Anthropic's service needs is not")
+    @Test("P57: what has no field in Converse is noted, what only Anthropic's service needs is not")
     func notes() throws {
         #expect(
             try losses(
                 #""speed":"fast","mcp_servers":[{}],"nonsense":1,"metadata":{"user_id":"u"},"service_tier":"auto""#)
                 == ["drop speed", "drop mcp_servers", "drop nonsense"])
+        #expect(try member("requestMetadata", #""metadata":{"user_id":"u"}"#) == "")
         #expect(try losses(#""context_management":{"edits":[{"type":"clear_thinking_20251015","keep":"all"}]}"#) == [])
         #expect(
             try losses(#""context_management":{"edits":[{"type":"clear_tool_uses_20250919"}]}"#)
@@ -138,7 +139,7 @@ import Testing
     private static let tool = #""tools":[{"name":"a","input_schema":{"type":"object","properties":{}}}]"#
 
     @Test(
-        "the choice among tools",
+        "P15: the choice among tools; none is said by leaving it out",
         arguments: [
             (#"{"type":"auto"}"#, ""), (#"{"type":"any"}"#, #","toolChoice":{"any":{}}"#),
             (#"{"type":"tool","name":"a"}"#, #","toolChoice":{"tool":{"name":"a"}}"#), (#"{"type":"none"}"#, ""),
