@@ -116,7 +116,7 @@ def test_names_of_tools_come_back_as_the_client_knows_them(lab: Any) -> None:
 @on_converse
 def test_a_tool_of_anthropics_own_service_alone_is_refused_clearly(lab: Any) -> None:
     one = lab(main=[Turn(text="never")])
-    tool = {"type": "web_search_20250305", "name": "web_search"}
+    tool = {"type": "code_execution_20250825", "name": "code_execution"}
     status, headers, body = post(one.url, body_of(tools=[tool]))
     assert status == 400 and "Bedrock does not have them" in json.loads(body)["error"]["message"]
     assert one.service.requests == []

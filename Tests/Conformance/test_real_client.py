@@ -199,9 +199,7 @@ def test_web_search_does_not_stop_the_session(lab: Any) -> None:
     assert (done.code, done.text) == (0, "It could not be found out."), done.err
     trace = one.check("WebSearch")
     if trace:
-        # Bedrock has no search and says so: the client asks once more, without a stream.
-        tries = 2 if one.backend in ("bedrock", "invoke") else 1
-        assert len(trace.of("request", kind="web_search")) == tries
+        assert len(trace.of("request", kind="web_search")) == 1
 
 
 @pytest.mark.responses
