@@ -10,9 +10,6 @@ public enum Registry {
     /// A backend, why it was chosen, and which others the environment would have allowed.
     public typealias Choice = (backend: any Backend, why: String, alsoPossible: [String])
 
-    /// Known words for which there is no backend here.
-    private static let absent: [String] = []
-
     /// Chooses: an explicit name, then `LLM_BACKEND` or `LLM_PROVIDER`, then what the environment shows, then Anthropic.
     ///
     /// - Throws: for an unknown name, and when the chosen backend's variables are not right.
@@ -36,11 +33,6 @@ public enum Registry {
         return all.first { $0.name == meant }
     }
 
-    /// Whether a name means a backend that other versions have.
-    public static func isAbsent(_ name: String) -> Bool {
-        absent.contains(name.lowercased().split(separator: "-").joined(separator: "_"))
-    }
-
     private static func named(
         _ name: String, _ why: String, _ environment: Environment, _ detected: [Found]
     ) throws(ConfigError) -> Choice {
@@ -51,9 +43,7 @@ public enum Registry {
 
     private static func unknown(_ name: String, _ why: String) -> ConfigError {
         let known = all.map { $0.name }.joined(separator: ", ")
-        return isAbsent(name)
-            ? ConfigError("\(why): \(name) is not part of this version yet; choose one of \(known)")
-            : ConfigError("\(why): no backend has this name; choose one of \(known)")
+        return ConfigError("\(why): no backend has this name; choose one of \(known)")
     }
 
     private typealias Found = (type: any Backend.Type, because: String)

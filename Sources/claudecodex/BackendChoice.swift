@@ -12,11 +12,6 @@ struct BackendChoice {
 
     var name: String { type(of: backend).name }
 
-    /// The variable of the base URL, for backends that do not name theirs (`Backend.addressVariable`).
-    private static let addresses = [
-        "bedrock": "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"
-    ]
-
     init(_ settings: Settings, _ environment: Environment) throws(Failure) {
         let named = try settings.backend.map { setting throws(Failure) in try Self.known(setting) }
         var environment = environment
@@ -69,12 +64,8 @@ struct BackendChoice {
     private static func known(_ setting: Setting) throws(Failure) -> String {
         if let type = Registry.named(setting.text) { return type.name }
         let names = Registry.all.map { $0.name }
-        let problem =
-            Registry.isAbsent(setting.text)
-            ? "\(setting.text) is not part of this version yet"
-            : "no backend has this name" + Suggestion.phrase(for: setting.text, in: names)
         throw setting.failure(
-            problem,
+            "no backend has this name" + Suggestion.phrase(for: setting.text, in: names),
             hints: ["backends: auto, \(names.joined(separator: ", "))"])
     }
 
@@ -99,7 +90,7 @@ struct BackendChoice {
     ) throws(Failure) -> (String, String, Environment.Source)? {
         if let upstream = settings.upstream {
             let backend = try name(environment, named)
-            guard let variable = Registry.named(backend)?.addressVariable ?? addresses[backend] else {
+            guard let variable = Registry.named(backend)?.addressVariable else {
                 throw upstream.failure("\(backend) has no upstream")
             }
             guard ["https://", "http://"].contains(where: upstream.text.hasPrefix) else {

@@ -49,7 +49,7 @@ struct Proxy {
         let level = RedactionLevel(rawValue: settings.redact) ?? .strict
         let configuration = RecorderConfiguration(
             directory: directory, file: file, mode: settings.record == "full" ? .full : .delta, redact: level,
-            redactKey: try key(level, environment), program: "claudecodex", version: Version.number, backend: backend)
+            redactKey: key(level, environment), program: "claudecodex", version: Version.number, backend: backend)
         do {
             return try Recorder(configuration: configuration) { Output.say("claudecodex: \($0)\n") }
         } catch {
@@ -58,9 +58,15 @@ struct Proxy {
         }
     }
 
-    private static func key(_ level: RedactionLevel, _ environment: Environment) throws(Failure) -> [UInt8] {
+    private static func key(_ level: RedactionLevel, _ environment: Environment) -> [UInt8] {
         if level == .off { return [] }
-        let made = RedactKey.load(try LogDirectory.state(environment), random: Identifier.random)
+        guard let directory = try? LogDirectory.state(environment) else {
+            Output.say(
+                "claudecodex: neither HOME nor XDG_STATE_HOME is set: redacted secrets of this trace cannot be compared "
+                    + "with other traces'\n")
+            return Identifier.random(RedactKey.length)
+        }
+        let made = RedactKey.load(directory, random: Identifier.random)
         if let note = made.note { Output.say("claudecodex: \(note)\n") }
         return made.key
     }
