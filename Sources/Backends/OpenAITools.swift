@@ -2,9 +2,6 @@ internal import Intercept
 
 /// Tools and the choice among them.
 extension OpenAIRequestWriter {
-    /// The tool with which the client keeps deferred loading active; never to be called.
-    static var placeholder: String { "DeferredToolPlaceholder" }
-
     /// Writes `tools` unless none is left. Gives whether there is one.
     ///
     /// - Parameter needed: names of tools that the request cannot do without, when not all can be offered.
@@ -18,7 +15,7 @@ extension OpenAIRequestWriter {
                 losses.add(.drop, "tools[\(index)]", "a tool without a name cannot be called")
                 continue
             }
-            if name.equals(Self.placeholder) { continue }
+            if name.equals(ClientMarks.placeholder) { continue }
             guard seen.insert(name.string ?? "").inserted else {
                 losses.add(.drop, "tools[\(index)]", "a tool of this name stands in the list already")
                 continue
@@ -182,7 +179,9 @@ extension OpenAIRequestWriter {
 
     /// Whether this tool was written to the list.
     private func offers(_ name: JSON) -> Bool {
-        guard let wanted = name.string, wanted != Self.placeholder, let tools = request.tools else { return false }
+        guard let wanted = name.string, wanted != ClientMarks.placeholder, let tools = request.tools else {
+            return false
+        }
         return tools.contains { tool in
             let type = tool["type"]?.string ?? "custom"
             return tool["name"]?.equals(wanted) ?? false && (type == "custom" || ClientTool.schema(type) != nil)

@@ -99,21 +99,16 @@ extension OpenAIRequestWriter {
 
     mutating func systemProse(_ content: JSON, _ path: String) -> ChatProse {
         var prose = ChatProse()
-        if content.isString, !Self.isAttribution(content) { prose.add(content) }
+        if content.isString, !ClientMarks.isAttribution(content) { prose.add(content) }
         for (place, block) in content.elements.enumerated() {
             if let text = block["text"], text.isString {
-                if !Self.isAttribution(text) { prose.add(text) }
+                if !ClientMarks.isAttribution(text) { prose.add(text) }
             } else {
                 let type = block["type"]?.string ?? "unknown"
                 losses.add(.drop, "\(path).content[\(place)]", "a block of type \(type) has no form here")
             }
         }
         return prose
-    }
-
-    /// The client's note of its own version: it changes with every kind of request and would spoil prompt caches.
-    private static func isAttribution(_ text: JSON) -> Bool {
-        text.raw.starts(with: #""x-anthropic-billing-header:"#.utf8)
     }
 
     // MARK: User messages

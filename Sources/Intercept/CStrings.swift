@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+    @preconcurrency internal import Glibc
+#else
+    @preconcurrency internal import Darwin
+#endif
+
 /// Lists of C strings, as programs are started with.
 public enum CStrings {
     /// Calls `body` with a null-terminated array of C strings. What stands behind a NUL in a string is lost.
@@ -13,5 +19,16 @@ public enum CStrings {
         pointers.append(nil)
         defer { for pointer in pointers { pointer?.deallocate() } }
         return body(pointers)
+    }
+
+    /// The entries of this process's environment, byte for byte: `NAME=value`.
+    public static func environment() -> [[UInt8]] {
+        var entries: [[UInt8]] = []
+        var at = environ
+        while let entry = at.pointee {
+            entries.append(Array(UnsafeRawBufferPointer(start: entry, count: strlen(entry))))
+            at += 1
+        }
+        return entries
     }
 }

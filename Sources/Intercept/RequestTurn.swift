@@ -123,8 +123,7 @@ private struct BlockSorter {
     ) {
         let type = block["type"]?.string ?? "none"
         if type == "text", let more = block["text"]?.string {
-            // The client's note of its own version: it changes with every kind of request and would spoil prompt caches.
-            if more.hasPrefix("x-anthropic-billing-header:") { return }
+            if more.hasPrefix(ClientMarks.attribution) { return }
             text += text.isEmpty ? more : "\n\n" + more
         } else if type == "image", let data = block["source"]?["data"], data.isString {
             images.append(.init(mediaType: block["source"]?["media_type"]?.string ?? "", data: data))

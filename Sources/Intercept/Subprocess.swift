@@ -85,7 +85,7 @@ public final class Subprocess: @unchecked Sendable {
 
     private func start(_ words: [String], _ variables: [String], _ input: [UInt8]) throws(SystemError) {
         let (stdin, stdout, stderr) = (try ChildPipe(), try ChildPipe(), try ChildPipe())
-        let entries = Self.inherited() + variables.map { Array($0.utf8) }
+        let entries = CStrings.environment() + variables.map { Array($0.utf8) }
         var actions = FileActions()
         actions.put(stdin.readEnd, at: STDIN_FILENO)
         actions.put(stdout.writeEnd, at: STDOUT_FILENO)
@@ -102,16 +102,6 @@ public final class Subprocess: @unchecked Sendable {
         close(stdin.writeEnd)
         try follow(stdout.readEnd) { [self] in take($0) }
         try follow(stderr.readEnd) { [self] in complaint = (complaint + $0).suffix(Self.mostComplaint) }
-    }
-
-    private static func inherited() -> [[UInt8]] {
-        var entries: [[UInt8]] = []
-        var at = environ
-        while let entry = at.pointee {
-            entries.append(Array(UnsafeRawBufferPointer(start: entry, count: strlen(entry))))
-            at += 1
-        }
-        return entries
     }
 
     private func follow(_ fd: Int32, _ take: @escaping ([UInt8]) -> Void) throws(SystemError) {

@@ -116,7 +116,7 @@ extension TokenTally {
     /// Claude sees a deferred tool only after it was loaded; other models are offered it like any tool.
     private func isShown(_ tool: JSON) -> Bool {
         let name = tool["name"]?.string ?? ""
-        if name == "DeferredToolPlaceholder" { return false }
+        if name == ClientMarks.placeholder { return false }
         guard generation.isClaude, tool["defer_loading"]?.bool ?? false else { return true }
         return loaded.contains(name)
     }

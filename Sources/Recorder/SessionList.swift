@@ -74,7 +74,7 @@ public struct SessionList: Sendable {
     private mutating func add(_ record: TraceRecord, _ place: Int) {
         switch record.type {
         case "request": begin(record, place)
-        case "response": Self.add(record["usage"], &rows[place])
+        case "response": add(RecordedUsage(record), place)
         case "tool_call": rows[place].calls += 1
         case "tool_result": if record["is_error"]?.bool ?? false { rows[place].failedCalls += 1 }
         case "end":
@@ -93,13 +93,10 @@ public struct SessionList: Sendable {
         if let agent = record["agent"]?.string, agent != "main" { rows[place].subagents.insert(agent) }
     }
 
-    private static func add(_ usage: JSON?, _ row: inout Row) {
+    private mutating func add(_ usage: RecordedUsage?, _ place: Int) {
         guard let usage else { return }
-        let parts = ["input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"].map {
-            usage[$0]?.int ?? 0
-        }
-        row.prompt += parts.reduce(0, +)
-        row.cacheRead += parts[1]
-        row.output += usage["output_tokens"]?.int ?? 0
+        rows[place].prompt += usage.prompt
+        rows[place].cacheRead += usage.cacheRead
+        rows[place].output += usage.output
     }
 }

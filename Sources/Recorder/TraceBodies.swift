@@ -55,7 +55,7 @@ public struct TraceBodies {
         case nil: return Array(body.raw)
         case "text": return body.text?.utf8Bytes
         case "base64":
-            guard let bytes = (body.text?.utf8Bytes).flatMap(Base64.decode) else {
+            guard let bytes = (body.text?.utf8Bytes).flatMap(Base64.decodeExactly) else {
                 throw failure(record, "is said to be base64 and is not")
             }
             return bytes

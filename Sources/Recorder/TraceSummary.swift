@@ -64,7 +64,7 @@ public struct TraceSummary: Sendable {
             if record["is_error"]?.bool ?? false, let name = record["tool"]?.string {
                 tools[place(of: name)].failed += 1
             }
-        case "response": takeUsage(record["usage"])
+        case "response": take(RecordedUsage(record))
         case "check": brokenRules[record["rule"]?.string ?? "?", default: 0] += 1
         case "error": if record["stage"]?.equals("record") ?? false { lastRecordError = record["message"]?.string }
         case "end": end(record)
@@ -85,14 +85,11 @@ public struct TraceSummary: Sendable {
         if open.remove(id) != nil, !(record["outcome"]?.equals("ok") ?? false) { errors += 1 }
     }
 
-    private mutating func takeUsage(_ usage: JSON?) {
+    private mutating func take(_ usage: RecordedUsage?) {
         guard let usage else { return }
-        let parts = ["input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"].map {
-            usage[$0]?.int ?? 0
-        }
-        prompt += parts.reduce(0, +)
-        cacheRead += parts[1]
-        output += usage["output_tokens"]?.int ?? 0
+        prompt += usage.prompt
+        cacheRead += usage.cacheRead
+        output += usage.output
     }
 
     private mutating func takeLosses(_ record: TraceRecord) {

@@ -36,11 +36,6 @@ enum Files {
 
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-    static func isDirectory(_ path: String) -> Bool {
-        var info = stat()
-        return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
-    }
-
     /// What stands behind the last slash.
     static func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 

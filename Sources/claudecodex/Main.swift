@@ -16,7 +16,7 @@ struct ClaudeCodex {
         do throws(Failure) {
             let parsed = try Arguments(Array(CommandLine.arguments.dropFirst()))
             arguments = parsed
-            exit(try run(parsed, inheritedEntries(), inherited))
+            exit(try run(parsed, CStrings.environment(), inherited))
         } catch {
             Output.say(error.text)
             exit(code(of: error, arguments?.word).rawValue)
@@ -84,17 +84,6 @@ struct ClaudeCodex {
     private static func code(of failure: Failure, _ word: Word?) -> ExitCode {
         let own: [ExitCode] = [.usage, .notFound, .notExecutable]
         return word == .run && !own.contains(failure.code) ? .runFailed : failure.code
-    }
-
-    /// The environment's entries, byte for byte.
-    private static func inheritedEntries() -> [[UInt8]] {
-        var entries: [[UInt8]] = []
-        var at = environ
-        while let entry = at.pointee {
-            entries.append(Array(UnsafeRawBufferPointer(start: entry, count: strlen(entry))))
-            at += 1
-        }
-        return entries
     }
 
     private static func values(_ entries: [[UInt8]]) -> [String: String] {

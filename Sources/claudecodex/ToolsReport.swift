@@ -80,7 +80,7 @@ struct ToolsReport {
 
     private var parallel: String {
         list(use.parallel.sorted { $0.key < $1.key }) {
-            "\($0.value) \($0.value == 1 ? "answer" : "answers") with \($0.key) calls"
+            "\(Text.count($0.value, "answer")) with \($0.key) calls"
         }
     }
 
@@ -88,8 +88,8 @@ struct ToolsReport {
         let open = use.openCalls
         guard open.count + strayResults.count > 0 else { return "" }
         let ids = (open.map(\.id) + strayResults.map(\.id)).prefix(3).joined(separator: ", ")
-        return "\(open.count) \(open.count == 1 ? "call" : "calls") without a result, \(strayResults.count) "
-            + "\(strayResults.count == 1 ? "result" : "results") without a call (\(ids)…)"
+        return "\(Text.count(open.count, "call")) without a result, "
+            + "\(Text.count(strayResults.count, "result")) without a call (\(ids)…)"
     }
 
     private var unusedTools: String {

@@ -18,7 +18,8 @@ struct TraceChoice {
         var rest = operands[...]
         var paths: [String] = []
         while let first = rest.first, Files.exists(first), !first.contains("=") {
-            paths += Files.isDirectory(first) ? TraceReader.files(in: first) : [first]
+            let isDirectory = FileFacts(first)?.isDirectory ?? false
+            paths += isDirectory ? TraceReader.files(in: first) : [first]
             rest.removeFirst()
         }
         if let first = rest.first, first.contains("/") || first.hasSuffix(".jsonl") || first.hasSuffix(".gz") {

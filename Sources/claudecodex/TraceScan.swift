@@ -21,10 +21,10 @@ struct TraceScan {
         var sentences: [String] {
             var all = failures
             if lines > 0 {
-                all.append("\(lines) \(lines == 1 ? "line" : "lines") (\(bytes) bytes) held no whole record")
+                all.append("\(Text.count(lines, "line")) (\(bytes) bytes) held no whole record")
             }
             if newer > 0 {
-                all.append("\(newer) \(newer == 1 ? "line is" : "lines are") of a later version of the format")
+                all.append("\(Text.count(newer, "line is", "lines are")) of a later version of the format")
             }
             return all
         }

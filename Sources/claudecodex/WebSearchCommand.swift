@@ -88,5 +88,5 @@ struct WebSearchCommand: Equatable {
     }
 
     /// The program, without the folders in front of it.
-    private var name: String { words[0].split(separator: "/").last.map(String.init) ?? words[0] }
+    private var name: String { Files.name(words[0]) }
 }

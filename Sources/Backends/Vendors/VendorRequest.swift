@@ -114,7 +114,7 @@ extension VendorRequest {
         if Self.isTyped(tool), let type = tool["type"]?.string, !quirks.takes(typedTool: type) {
             return "the service knows no tool of the type \(type)"
         }
-        guard quirks.hasNoDeferredTools, tool["name"]?.equals("DeferredToolPlaceholder") ?? false else { return nil }
+        guard quirks.hasNoDeferredTools, tool["name"]?.equals(ClientMarks.placeholder) ?? false else { return nil }
         return "the service knows no deferred tools"
     }
 
