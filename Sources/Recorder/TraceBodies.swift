@@ -16,7 +16,7 @@ public struct TraceBodies {
 
     /// Reads the file once to see which bodies others are based on. Hand the file's records to `body(of:)` in order then.
     public init(path: String) throws(TraceError) {
-        for record in try TraceReader(path: path) {
+        for record in try TraceReader(path: path, only: ["request", "upstream"], wantsBody: { _ in false }) {
             if let base = Self.base(record) { uses[base, default: 0] += 1 }
         }
     }

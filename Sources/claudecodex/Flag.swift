@@ -16,12 +16,34 @@ struct Flag: Sendable {
         case timeout, ping
         case envFile = "env-file"
         case config, shell, calls, online, json, help, version
+        // What `show` and `cat` print.
+        case requestPart = "request"
+        case upstreamPart = "sent"
+        case replyPart = "reply"
+        case eventsPart = "events"
+        case headersPart = "headers"
+        case lossesPart = "losses"
+        case full
+        // Prices and rows of `cost`.
+        case by, prices
+        // What `export` and `import` write.
+        case output, unsafe
+        // How `replay` answers, and what it does beside answering.
+        case pace
+        case onMiss = "on-miss"
+        case from, check, send, expect
+        case `repeat`, parallel
+        // What goes wrong on purpose.
+        case fault, seed
     }
 
     /// The headings under which help lists them.
     enum Group: String, CaseIterable, Sendable {
         case traffic = "Traffic"
         case traces = "Traces"
+        case reading = "Reading traces"
+        case replay = "Replay"
+        case faults = "Faults"
         case tools = "Tools"
         case output = "Output"
         case limits = "Limits"

@@ -1,6 +1,7 @@
 /// The one table of flags. Parsing, help, variables and `docs/command.md` come from it.
 enum Flags {
-    static let all: [Flag] = traffic + traces + tools + output + limits + files + other
+    static let all: [Flag] =
+        traffic + traces + showing + costing + exporting + replaying + faults + tools + output + limits + files + other
 
     /// The row of a flag.
     static func row(_ name: Flag.Name) -> Flag? { all.first { $0.name == name } }
@@ -71,7 +72,7 @@ enum Flags {
     private static let traces: [Flag] = [
         Flag(
             name: .logDir, value: "DIR", fallback: "the state directory", group: .traces,
-            words: [.serve, .run, .demo, .doctor, .sessions, .tools],
+            words: [.serve, .run, .demo, .doctor] + Word.readers,
             isCommon: true,
             doc: "Where traces are.",
             detail: """
@@ -128,10 +129,10 @@ enum Flags {
         ),
         Flag(
             name: .color, value: "WHEN", choices: ["auto", "always", "never"], fallback: "auto", group: .output,
-            words: [.serve, .run, .demo, .doctor, .sessions, .tools], doc: "Whether to use colours.",
+            words: [.serve, .run, .demo, .doctor] + Word.readers, doc: "Whether to use colours.",
             detail: "auto: on a terminal; honours NO_COLOR, FORCE_COLOR and TERM=dumb."),
         Flag(
-            name: .quiet, short: "q", group: .output, words: [.serve, .run, .sessions, .tools], isCommon: true,
+            name: .quiet, short: "q", group: .output, words: [.serve, .run] + Word.readers, isCommon: true,
             doc: "Say nothing but errors."),
         Flag(
             name: .verbose, short: "v", repeats: true, group: .output, words: [.serve, .run, .demo], isCommon: true,
@@ -185,7 +186,7 @@ enum Flags {
             name: .online, isAction: true, group: .other, words: [.doctor],
             doc: "Ask the backend's service too: can it be reached, does it take the key."),
         Flag(
-            name: .json, isAction: true, group: .other, words: [.doctor, .sessions, .tools],
+            name: .json, isAction: true, group: .other, words: [.doctor] + Word.readers,
             doc: "Print JSON; help of the command says which."),
         Flag(
             name: .help, short: "h", isAction: true, group: .other, words: Word.allCases, isCommon: true,

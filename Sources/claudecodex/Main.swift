@@ -51,6 +51,18 @@ struct ClaudeCodex {
             return try run.run(notes: configuration.notes)
         case .sessions: return try Sessions.run(arguments, settings, configuration.environment).rawValue
         case .tools: return try Tools.run(arguments, settings, configuration.environment).rawValue
+        case .replay: return try Replay.run(arguments, settings, configuration.environment).rawValue
+        case .show: return try Show.run(arguments, settings, configuration.environment).rawValue
+        case .cache: return try Cache.run(arguments, settings, configuration.environment).rawValue
+        case .context: return try Context.run(arguments, settings, configuration.environment).rawValue
+        case .cost: return try Cost.run(arguments, settings, configuration.environment).rawValue
+        case .diff: return try DiffCommand.run(arguments, settings, configuration.environment).rawValue
+        case .cat: return try Cat.run(arguments, settings, configuration.environment).rawValue
+        case .export: return try Export.run(arguments, settings, configuration.environment).rawValue
+        case .import: return try Import.run(arguments, settings, configuration.environment).rawValue
+        case .statusline: return try StatusLine.run(arguments, settings, configuration.environment).rawValue
+        case .completions: return try Completions.run(arguments, settings, configuration.environment).rawValue
+        case .man: return try ManPage.run(arguments, settings, configuration.environment).rawValue
         case .serve, .demo, .doctor, .help, .version:
             return try Serve.run(arguments, settings, configuration.environment, notes: configuration.notes).rawValue
         }

@@ -7,19 +7,28 @@ struct TraceChoice {
     let files: [String]
     /// Only this session; nil for all.
     let session: String?
+    /// Only one exchange: the Messages request with this number in its session (`last#3`), or the one with this id.
+    var number: Int?
+    var exchange: String?
     /// The operands that are no trace: filters.
-    let rest: [String]
+    private(set) var rest: [String]
 
-    /// Operands name files, directories, `last`, or the beginning of a session's or a run's id; without any it is the
-    /// whole directory.
+    /// Operands name files, directories, `last`, or the beginning of a session's, a run's or an exchange's id; `#3` behind it
+    /// is the third request. Without any it is the whole directory.
     ///
-    /// - Parameter directory: Where traces are by default.
-    init(_ operands: [String], directory: String) throws(Failure) {
+    /// - Parameters:
+    ///   - directory: Where traces are by default.
+    ///   - fallback: The session meant when no operand names one, such as `last`.
+    init(_ operands: [String], directory: String, fallback: String? = nil) throws(Failure) {
         var rest = operands[...]
         var paths: [String] = []
-        while let first = rest.first, Files.exists(first), !first.contains("=") {
-            let isDirectory = FileFacts(first)?.isDirectory ?? false
-            paths += isDirectory ? TraceReader.files(in: first) : [first]
+        var number: Int?
+        while number == nil, let first = rest.first, case let part = Self.numbered(first), Files.exists(part.name),
+            !part.name.contains("=")
+        {
+            let isDirectory = FileFacts(part.name)?.isDirectory ?? false
+            paths += isDirectory ? TraceReader.files(in: part.name) : [part.name]
+            number = part.number
             rest.removeFirst()
         }
         if let first = rest.first, first.contains("/") || first.hasSuffix(".jsonl") || first.hasSuffix(".gz") {
@@ -31,34 +40,49 @@ struct TraceChoice {
             throw Failure(
                 .noTrace, "there are no traces in \(directory)", hints: ["record one: claudecodex run -- claude"])
         }
-        guard let name = rest.first, let found = try Self.session(name, known) else {
+        if let first = rest.first, case let part = Self.numbered(first),
+            var found = try Self.find(part.name.isEmpty && part.number != nil ? "last" : part.name, known)
+        {
+            found.number = part.number ?? number
+            found.rest = Array(rest.dropFirst())
+            self = found
+        } else if let fallback, paths.isEmpty || number != nil, var found = try Self.find(fallback, known) {
+            (found.number, found.rest) = (number, Array(rest))
+            self = found
+        } else {
             self = TraceChoice(files: known, session: nil, rest: Array(rest))
-            return
         }
-        self = TraceChoice(files: found.files, session: found.id, rest: Array(rest.dropFirst()))
     }
 
-    private init(files: [String], session: String?, rest: [String]) {
+    /// `last#3` is `last` and 3.
+    private static func numbered(_ operand: String) -> (name: String, number: Int?) {
+        guard let mark = operand.lastIndex(of: "#"), let number = Int(operand[operand.index(after: mark)...]),
+            number > 0
+        else { return (operand, nil) }
+        return (String(operand[..<mark]), number)
+    }
+
+    private init(files: [String], session: String?, exchange: String? = nil, rest: [String] = []) {
         self.files = files
         self.session = session
+        self.exchange = exchange
         self.rest = rest
     }
 
-    private typealias Found = (files: [String], id: String?)
-
     /// What `last` or the beginning of an id means; nil when the word means something else.
-    private static func session(_ name: String, _ files: [String]) throws(Failure) -> Found? {
+    private static func find(_ name: String, _ files: [String]) throws(Failure) -> TraceChoice? {
         if name == "last" { return try last(files) }
         let isID = name.count >= 4 && name.allSatisfy { $0.isHexDigit || $0 == "-" }
         let plain = name.hasPrefix("run-") ? String(name.dropFirst(4)) : name
         if isID || name.hasPrefix("run-"), let run = files.first(where: { Files.name($0).hasPrefix("run-" + plain) }) {
-            return ([run], nil)
+            return TraceChoice(files: [run], session: nil)
         }
         guard isID else { return nil }
-        return try holding(files) { $0.hasPrefix(name) }
+        if let found = try holding(files, { $0.hasPrefix(name) }) { return found }
+        return try exchange(name, files)
     }
 
-    private static func last(_ files: [String]) throws(Failure) -> Found {
+    private static func last(_ files: [String]) throws(Failure) -> TraceChoice {
         for file in files.reversed() {
             var session: String?
             for record in try open(file, only: ["request"]) { session = record.session ?? session }
@@ -68,7 +92,7 @@ struct TraceChoice {
     }
 
     /// The files in which a fitting session has requests, from its first to its last.
-    private static func holding(_ files: [String], _ fits: (String) -> Bool) throws(Failure) -> Found? {
+    private static func holding(_ files: [String], _ fits: (String) -> Bool) throws(Failure) -> TraceChoice? {
         var id: String?
         var holding: [String] = []
         for file in files.reversed() {
@@ -78,7 +102,22 @@ struct TraceChoice {
             if found == nil, !holding.isEmpty { break }
             if let found { (id, holding) = (found, [file] + holding) }
         }
-        return id.map { (holding, $0) }
+        return id.map { TraceChoice(files: holding, session: $0) }
+    }
+
+    /// The file and session of the exchange whose id begins like this; it must be the only one.
+    private static func exchange(_ name: String, _ files: [String]) throws(Failure) -> TraceChoice? {
+        var found: [(file: String, record: TraceRecord)] = []
+        for file in files {
+            let reader = try open(file, only: ["request"])
+            for record in reader where record.id?.hasPrefix(name) ?? false { found.append((file, record)) }
+        }
+        guard found.count < 2 else {
+            throw .usage(
+                "\(found.count) exchanges have an id that begins with \(name)",
+                "such as " + found.prefix(3).compactMap(\.record.id).joined(separator: ", "))
+        }
+        return found.first.map { TraceChoice(files: [$0.file], session: $0.record.session, exchange: $0.record.id) }
     }
 
     private static func open(_ file: String, only types: [String]) throws(Failure) -> TraceReader {

@@ -1,6 +1,9 @@
 /// The first word of the command line.
 enum Word: String, CaseIterable, Sendable {
-    case serve, run, demo, sessions, tools, doctor, env, version, help
+    case serve, run, replay, demo
+    case sessions, show, tools, cache, context, cost, diff, cat, export
+    case `import`
+    case doctor, env, statusline, completions, man, version, help
 
     /// The word that a text on the command line means; some have a second name.
     init?(spelled text: String) {
@@ -9,8 +12,13 @@ enum Word: String, CaseIterable, Sendable {
         self = known
     }
 
-    /// Takes traces and filters behind itself.
-    var readsTraces: Bool { self == .sessions || self == .tools }
+    /// Takes traces, filters or other words behind itself.
+    var readsTraces: Bool { Self.readers.contains(self) || self == .completions }
+
+    /// Print what traces hold.
+    static let readers: [Word] = [
+        .sessions, .show, .tools, .cache, .context, .cost, .diff, .cat, .export, .import, .replay,
+    ]
 
     /// How it is written.
     var usage: String {
@@ -19,6 +27,18 @@ enum Word: String, CaseIterable, Sendable {
         case .run: "claudecodex run [flags] -- CMD [ARG...]"
         case .sessions: "claudecodex sessions [TRACE...] [FILTER...] [--json]"
         case .tools: "claudecodex tools [TRACE...|SESSION|last] [FILTER...] [--calls] [--json]"
+        case .replay: Replay.usage
+        case .show: Show.usage
+        case .cache: Cache.usage
+        case .context: Context.usage
+        case .cost: Cost.usage
+        case .diff: DiffCommand.usage
+        case .cat: Cat.usage
+        case .export: Export.usage
+        case .import: Import.usage
+        case .statusline: StatusLine.usage
+        case .completions: Completions.usage
+        case .man: ManPage.usage
         case .demo: "claudecodex demo"
         case .doctor: "claudecodex doctor [--online] [--json] [flags]"
         case .env: "claudecodex env [--shell sh|fish|ps1] [flags]"
@@ -33,6 +53,18 @@ enum Word: String, CaseIterable, Sendable {
         case .run: "Start a proxy for one command, run it, print a summary."
         case .sessions: "List the recorded sessions, newest first (also: ls)."
         case .tools: "Show how tools were used: calls, failures, time, sequences, repetitions (also: inspect)."
+        case .replay: Replay.doc
+        case .show: Show.doc
+        case .cache: Cache.doc
+        case .context: Context.doc
+        case .cost: Cost.doc
+        case .diff: DiffCommand.doc
+        case .cat: Cat.doc
+        case .export: Export.doc
+        case .import: Import.doc
+        case .statusline: StatusLine.doc
+        case .completions: Completions.doc
+        case .man: ManPage.doc
         case .demo: "Show a scripted conversation through a real proxy; no key needed."
         case .doctor: "Check the configuration, and say what to do about problems."
         case .env: "Print the variables with which a client uses this proxy."
@@ -87,6 +119,18 @@ enum Word: String, CaseIterable, Sendable {
             `open_calls`, `stray_results`, `offered` (tool, requests, bytes, called), `skipped` (lines, bytes, newer, failures).
             With --calls: one object a line, with the trace's names. Exit code: 0; 1 when no call fits; 65 when there is no trace.
             """
+        case .replay: Replay.detail
+        case .show: Show.detail
+        case .cache: Cache.detail
+        case .context: Context.detail
+        case .cost: Cost.detail
+        case .diff: DiffCommand.detail
+        case .cat: Cat.detail
+        case .export: Export.detail
+        case .import: Import.detail
+        case .statusline: StatusLine.detail
+        case .completions: Completions.detail
+        case .man: ManPage.detail
         case .demo:
             """
             An agent's conversation (thinking, a tool call, calls in parallel, a sub-agent, an error) with the backend `demo`,

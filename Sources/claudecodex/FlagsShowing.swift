@@ -1,0 +1,26 @@
+/// Flags of `show` and `cat`.
+extension Flags {
+    static let showing: [Flag] = [
+        Flag(
+            name: .requestPart, isAction: true, group: .reading, words: [.show],
+            doc: "The client's request."),
+        Flag(
+            name: .upstreamPart, isAction: true, group: .reading, words: [.show],
+            doc: "What was sent to the service."),
+        Flag(
+            name: .replyPart, isAction: true, group: .reading, words: [.show],
+            doc: "The answer."),
+        Flag(
+            name: .eventsPart, isAction: true, group: .reading, words: [.show],
+            doc: "The events of both streams."),
+        Flag(
+            name: .headersPart, isAction: true, group: .reading, words: [.show],
+            doc: "The headers of all four messages."),
+        Flag(
+            name: .lossesPart, isAction: true, group: .reading, words: [.show],
+            doc: "What translation could not carry over."),
+        Flag(
+            name: .full, isAction: true, group: .reading, words: [.cat],
+            doc: "Put bodies together that are stored as differences."),
+    ]
+}
