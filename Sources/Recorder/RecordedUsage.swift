@@ -13,4 +13,12 @@ struct RecordedUsage {
         prompt = (usage["input_tokens"]?.int ?? 0) + cacheRead + (usage["cache_creation_input_tokens"]?.int ?? 0)
         output = usage["output_tokens"]?.int ?? 0
     }
+
+    /// The counts as they were when they came; nil when there are none.
+    static func counts(_ response: TraceRecord) -> Usage? {
+        guard let json = response["usage"], json.isObject else { return nil }
+        var usage = Usage(json)
+        usage.isEstimate = response["usage_estimated"]?.bool ?? false
+        return usage
+    }
 }

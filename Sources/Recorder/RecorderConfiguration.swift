@@ -1,4 +1,6 @@
 /// What a recorder is told, what it tells about itself, and why it cannot begin.
+public import Intercept
+
 public struct RecorderConfiguration: Sendable {
     /// How trace files are named.
     public enum File: Sendable, Equatable {
@@ -26,6 +28,8 @@ public struct RecorderConfiguration: Sendable {
     public var program: String
     public var version: String
     public var backend: String
+    /// What answers cost.
+    public var prices = PriceList()
     /// Bytes that may wait for the writer; above it moments are dropped by rank.
     public var queueLimit: Int
     /// Size at which a daily file is closed, in bytes.

@@ -34,7 +34,8 @@ struct Proxy {
         let service = Service(
             backend: choice.backend, interceptors: Interceptors.all(settings, choice.backend, loop),
             observers: observers.compactMap { $0 }, version: Version.number, isStrict: settings.isStrict,
-            health: { [recorder] in recorder.map { HealthReport.json($0.statistics) } })
+            health: { [recorder] in recorder.map { HealthReport.json($0.statistics) } },
+            sessionStats: { [lines] in lines.stats(of: $0) })
         server = Server(
             loop: loop, listen: settings.listen, limits: limits, service: service, upstream: upstream,
             token: token, hosts: settings.hosts)
@@ -47,9 +48,10 @@ struct Proxy {
         let directory = try LogDirectory.choose(
             settings.logDirectory, hasMarker: Files.exists(LogDirectory.marker), environment)
         let level = RedactionLevel(rawValue: settings.redact) ?? .strict
-        let configuration = RecorderConfiguration(
+        var configuration = RecorderConfiguration(
             directory: directory, file: file, mode: settings.record == "full" ? .full : .delta, redact: level,
             redactKey: key(level, environment), program: "claudecodex", version: Version.number, backend: backend)
+        configuration.prices = settings.prices
         do {
             return try Recorder(configuration: configuration) { Output.say("claudecodex: \($0)\n") }
         } catch {
@@ -83,7 +85,8 @@ struct Proxy {
     static func lines(_ settings: Settings, _ environment: Environment, isSilent: Bool, fd: Int32) -> LiveLines {
         let terminal = Terminal.current(fd, color: settings.color, environment)
         let line = LiveLine(
-            terminal: terminal, detail: settings.detail, clock: terminal.isTerminal ? WallClock.local : WallClock.utc)
+            terminal: terminal, detail: settings.detail, prices: settings.prices,
+            clock: terminal.isTerminal ? WallClock.local : WallClock.utc)
         return LiveLines(format: settings.format, line: line, isSilent: isSilent) { Output.offer($0, to: fd) }
     }
 }

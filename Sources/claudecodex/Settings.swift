@@ -22,6 +22,7 @@ struct Settings {
     var webSearch: WebSearchCommand?
     /// A request that would lose something on its way is refused.
     var isStrict: Bool
+    var prices: PriceList
     var logDirectory: Setting?
     var record: String
     var redact: String
@@ -41,6 +42,7 @@ struct Settings {
         denied = try Self.rules(try lookup.list(.denyTool, separators: ["\n"]), ToolGuard.Rule.parse)
         webSearch = try Self.rules(try lookup(.webSearch).map { [$0] } ?? [], WebSearchCommand.parse).first
         isStrict = try lookup.isOn(.strict)
+        prices = try Self.prices(lookup)
         logDirectory = try lookup(.logDir)
         record = try lookup.choice(.record)
         redact = try Self.redaction(lookup)
