@@ -148,7 +148,8 @@ import Testing
             #"{"text":"a"}"#, #"{"text":" "}"#, #"{"text":""}"#, #"{"text":5}"#, #"{"toolUse":{"input":"{}"}}"#,
             #"{"toolUse":{"input":{"a":1}}}"#, #"{"toolUse":{}}"#, #"{"reasoningContent":{"text":"t"}}"#,
             #"{"reasoningContent":{"signature":"s"}}"#, #"{"reasoningContent":{"redactedContent":"YQ=="}}"#,
-            #"{"reasoningContent":{"redactedContent":"?"}}"#, #"{"citation":{}}"#, #"{"new":1}"#, "{}", "[]", "null",
+            #"{"reasoningContent":{"redactedContent":"?"}}"#, #"{"citation":{}}"#,
+            #"{"citation":{"location":{"documentChar":{}}}}"#, #"{"new":1}"#, "{}", "[]", "null",
         ]
         let events = (0..<random.next(12)).map { _ -> (String, String) in
             let index = random.next(3)
