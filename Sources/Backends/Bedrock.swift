@@ -151,7 +151,7 @@ enum BedrockAccess: Sendable {
         case .fixed(_, "AWS_ACCESS_KEY_ID"):
             return "set new values of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"
         case .fixed: return "write new keys into the profile \(profile), for example with your login tool"
-        case .sso(let sso): return "run aws sso login --profile \(sso.profile)"
+        case .sso(let sso): return "run \(sso.session.advice)"
         case .login: return "run aws login"
         case .process: return "check what the credential_process of profile \(profile) prints"
         case .role(let role, _): return "check the trust policy of \(BedrockErrors.withoutAccount(role.arn))"

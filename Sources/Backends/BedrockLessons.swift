@@ -53,6 +53,16 @@ extension Bedrock {
         return again
     }
 
+    /// A model that is being loaded will answer soon. AWS's SDKs send the same request up to five times then; all that is
+    /// busy for longer is left to the client, which waits by itself.
+    public func pause(after head: UpstreamHead, body: [UInt8], count: Int) -> Int? {
+        let error = BedrockError(body, head, host: endpoint.address())
+        guard error.kind == "modelnotready" else { return nil }
+        return Self.loading.pause(count, retryAfter: head.headers["retry-after"])
+    }
+
+    private static let loading = Backoff(firstMS: 300, mostMS: 5_000, most: 4)
+
     /// What a refusal says about the model.
     static func learn(_ message: String, _ request: MessageRequest, _ facts: inout BedrockFacts) {
         let found = message.lowercased()

@@ -145,7 +145,8 @@ enum Word: String, CaseIterable, Sendable {
             service too. Each line is ok, note, warn or FAIL; below stands what to type. --json prints one object: `version`,
             `problems`, `warnings`, and `findings`, a list of objects with `level` (ok, note, warn, fail), `check`, `text`, and,
             where there are any, `details` and `todo` (lists of lines). Checks: program, configuration, dotenv, backend, key,
-            address, port, logs, client, network, trace, losses, dropped, online. Exit code: 0; 1 when a check failed.
+            address, port, logs, client, network, trace, losses, dropped, online; with Bedrock also credentials, region,
+            endpoint. Keys are fetched with --online only. Exit code: 0; 1 when a check failed.
             """
         case .env:
             """
