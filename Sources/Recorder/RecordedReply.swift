@@ -35,7 +35,7 @@ public struct RecordedReply: Sendable {
         isWhole = parts.allSatisfy { $0["events_dropped"] == nil }
     }
 
-    /// A stream has names, or texts of its own; a service that names no event says so in its head.
+    /// A stream has names, texts of its own, or several events; a service that names no event says so in its head.
     private static func isNamedStream(
         _ exchange: RecordedExchange, _ side: String, _ parts: ArraySlice<TraceRecord>
     ) -> Bool {
@@ -43,7 +43,8 @@ public struct RecordedReply: Sendable {
         let isNamed = parts.contains { part in
             Self.pieces(part).contains { $0.count > 3 || $0[1].isString }
         }
-        return isNamed || side == "upstream" && (exchange.mediaType?.hasPrefix("text/event-stream") ?? false)
+        return isNamed || parts.reduce(0) { $0 + Self.pieces($1).count } > 1
+            || side == "upstream" && (exchange.mediaType?.hasPrefix("text/event-stream") ?? false)
     }
 
     /// The events of a record, each `[t_ms, name, data]` or one more.

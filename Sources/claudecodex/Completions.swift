@@ -69,7 +69,7 @@ enum BashCompletion {
             case "$prev" in
         \(values)
             esac
-            if [[ $cur == -* ]]; then
+            if [[ $cur == -* && $word != help ]]; then
                 case "$word" in
         \(flags)
                 esac
