@@ -41,7 +41,13 @@ public struct CurlCommand: Sendable {
             if header.value.contains("[redacted ") || header.value.contains("[text ") {
                 notes.append("the header \(header.name) is left out: its value was redacted")
             } else {
-                lines.append(Array("-H ".utf8) + Self.quoted(Array("\(header.name): \(header.value)".utf8)))
+                lines.append(Self.header(header.name, header.value))
+            }
+        }
+        if !body.isEmpty {
+            for (name, value) in Self.needed where request.header(name) == nil {
+                lines.append(Self.header(name, value))
+                notes.append("the header \(name) was not recorded; \(value) is added")
             }
         }
         lines.append(Array("-H \"x-api-key: $ANTHROPIC_API_KEY\"".utf8))
@@ -52,6 +58,13 @@ public struct CurlCommand: Sendable {
         text += lines.joined(separator: Array(" \\\n  ".utf8))
         self.text = text + [0x0A]
         self.notes = notes
+    }
+
+    /// Without these no service takes a request.
+    private static let needed = [("content-type", "application/json"), ("anthropic-version", "2023-06-01")]
+
+    private static func header(_ name: String, _ value: String) -> [UInt8] {
+        Array("-H ".utf8) + quoted(Array("\(name): \(value)".utf8))
     }
 
     /// Single quotes take every byte as it is but themselves.

@@ -51,9 +51,17 @@ enum ManPage {
             page.subsection(group.rawValue)
             for word in Word.allCases where word.group == group {
                 page.item(word.usage, word.doc)
-                for part in word.detail.split(separator: "\n\n") { page.inner(String(part)) }
+                for part in paragraphs(word.detail) { page.inner(part) }
             }
         }
+    }
+
+    /// Empty lines stand between them.
+    private static func paragraphs(_ text: String) -> [String] {
+        text.split(separator: "\n", omittingEmptySubsequences: false).reduce(into: [""]) { all, line in
+            if line.isEmpty { all.append("") } else { all[all.count - 1] += "\(line)\n" }
+        }
+        .filter { !$0.isEmpty }
     }
 
     private static func options(_ page: inout Roff) {

@@ -77,7 +77,7 @@ struct MarkdownWriter {
             out += "**assistant**\n\n" + content.elements.map { block($0) }.joined()
         }
         if let failure = exchange.last("error"), exchange.outcome != "ok" || response?["message"] == nil {
-            let status = failure["status"]?.int.map { "\($0) " } ?? ""
+            let status = (response?["status"] ?? failure["status"])?.int.map { "\($0) " } ?? ""
             out += "**error** \(status)\(Markdown.code(failure["error_type"]?.string ?? "error"))\n\n"
             out += Markdown.fence(failure["message"]?.string ?? "")
         } else if response == nil {
@@ -180,15 +180,16 @@ enum Markdown {
         var out = ""
         var run = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
-            if scalar == "\n" || scalar == "\t" {
-                out += Text.printable(String(run))
-                run.removeAll()
-                out.unicodeScalars.append(scalar)
-            } else {
+            guard scalar == "\n" || scalar == "\t" else {
                 run.append(scalar)
+                continue
             }
+            if scalar == "\n", run.last == "\r" { run.removeLast() }
+            out += Text.printable(String(run))
+            run.removeAll()
+            out.unicodeScalars.append(scalar)
         }
-        return (out + Text.printable(String(run))).replacing("\\x0d\n", with: "\n")
+        return out + Text.printable(String(run))
     }
 
     private static func longestRun(_ text: String) -> Int {

@@ -15,6 +15,7 @@ import Testing
     @Test("what steers a terminal or turns the text around becomes visible; a carriage return ends no fence")
     func control() {
         #expect(Markdown.fence("a\u{1B}[2J\tb\r\nc\rd") == "```text\na\\x1b[2J\tb\nc\\x0dd\n```\n\n")
+        #expect(Markdown.fence(#"a\x0d"# + "\n") == "```text\na\\x0d\n```\n\n")
         #expect(Markdown.fence("\u{202E}x").contains("\\u202ex"))
     }
 

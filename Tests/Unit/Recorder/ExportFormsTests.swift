@@ -108,7 +108,12 @@ import Testing
         #expect(text.contains(#"-H 'anthropic-beta: it'\''s-one'"#))
         #expect(text.contains(#"-H "x-api-key: $ANTHROPIC_API_KEY""#))
         for part in ["secret", "Host:", "Content-Length", "cookie", "redacted"] { #expect(!text.contains(part)) }
-        #expect(command.notes == ["the header x-secret-token is left out: its value was redacted"])
+        #expect(
+            command.notes == [
+                "the header x-secret-token is left out: its value was redacted",
+                "the header content-type was not recorded; application/json is added",
+                "the header anthropic-version was not recorded; 2023-06-01 is added",
+            ])
     }
 
     @Test("a trace that somebody made up cannot reach the shell, another host or a file")
