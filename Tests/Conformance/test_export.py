@@ -60,7 +60,7 @@ def test_the_archive_is_one_by_the_specification() -> None:
 
 def test_haralyzer_finds_pages_and_entries() -> None:
     archive = haralyzer.HarParser(json.loads(export("har", str(DEMO))))
-    assert archive.creator.name == "claudecodex"
+    assert archive.creator["name"] == "claudecodex"
     assert [page.page_id for page in archive.pages] == ["demo"]
     entries = archive.pages[0].entries
     assert [entry.response.status for entry in entries] == [200, 200, 200, 200, 529, 200]
