@@ -8,6 +8,8 @@ public struct RecorderConfiguration: Sendable {
         case daily
         /// `run-ID.jsonl`, one file for one run.
         case run(String)
+        /// One file of exactly this name.
+        case named(String)
     }
 
     /// How request bodies are kept.
@@ -36,6 +38,8 @@ public struct RecorderConfiguration: Sendable {
     public var fileLimit: Int
     /// Bytes of one exchange's streams that may wait for its answer before they are written.
     var streamLimit = 1 << 20
+    /// Whose recording becomes a trace, and the file it was in; nil for what is recorded here.
+    var source: (program: String, file: String)?
 
     public init(
         directory: String, file: File = .daily, mode: Mode = .delta, redact: RedactionLevel = .tokens,

@@ -85,7 +85,7 @@ enum Flags {
             doc: "What traces hold: all, differences, nothing."),
         Flag(
             name: .redact, value: "LEVEL", choices: ["off", "headers", "tokens", "strict"], fallback: "tokens",
-            group: .traces, words: [.serve, .run, .doctor], isCommon: true,
+            group: .traces, words: [.serve, .run, .doctor, .import], isCommon: true,
             doc: "What traces leave out.",
             detail: """
                 off: nothing. headers: credential headers. tokens: also the well-known shapes of keys in bodies. strict: all text;
@@ -93,7 +93,7 @@ enum Flags {
                 --yes-store-secrets.
                 """),
         Flag(
-            name: .yesStoreSecrets, group: .traces, words: [.serve, .run, .doctor],
+            name: .yesStoreSecrets, group: .traces, words: [.serve, .run, .doctor, .import],
             doc: "Confirms --redact off: traces will hold your keys."),
     ]
 
@@ -182,13 +182,14 @@ enum Flags {
             name: .shell, value: "sh|fish|ps1", choices: ["sh", "fish", "ps1"], fallback: "from $SHELL", isAction: true,
             group: .other, words: [.env], doc: "Whose syntax `env` prints."),
         Flag(
-            name: .calls, isAction: true, group: .other, words: [.tools],
+            name: .calls, isAction: true, group: .other, words: [.tools, .export],
             doc: "List the calls instead of counting them."),
         Flag(
             name: .online, isAction: true, group: .other, words: [.doctor],
             doc: "Ask the backend's service too: can it be reached, does it take the key."),
         Flag(
-            name: .json, isAction: true, group: .other, words: [.doctor] + Word.readers,
+            name: .json, isAction: true, group: .other,
+            words: [.doctor] + Word.readers.filter { $0 != .export && $0 != .import },
             doc: "Print JSON; help of the command says which."),
         Flag(
             name: .help, short: "h", isAction: true, group: .other, words: Word.allCases, isCommon: true,

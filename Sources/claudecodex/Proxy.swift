@@ -60,7 +60,8 @@ struct Proxy {
         }
     }
 
-    private static func key(_ level: RedactionLevel, _ environment: Environment) -> [UInt8] {
+    /// The key under which secrets become digits.
+    static func key(_ level: RedactionLevel, _ environment: Environment) -> [UInt8] {
         if level == .off { return [] }
         guard let directory = try? LogDirectory.state(environment) else {
             Output.say(

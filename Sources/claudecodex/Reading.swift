@@ -14,17 +14,26 @@ struct Reading {
     private let isQuiet: Bool
     var progress: Progress
 
+    /// - Parameters:
+    ///   - operands: traces and filters, where they are not all the operands.
+    ///   - fallback: see ``TraceChoice``.
     init(
-        _ arguments: Arguments, _ settings: Settings, _ environment: Environment, fields: Filter.Fields
+        _ arguments: Arguments, _ settings: Settings, _ environment: Environment, fields: Filter.Fields,
+        operands: [String]? = nil, fallback: String? = nil
     ) throws(Failure) {
         let directory = try LogDirectory.choose(
             settings.logDirectory, hasMarker: Files.exists(LogDirectory.marker), environment)
-        choice = try TraceChoice(arguments.operands, directory: directory)
+        choice = try TraceChoice(operands ?? arguments.operands, directory: directory, fallback: fallback)
         filter = try Filter(choice.rest, fields)
         terminal = Terminal.current(STDOUT_FILENO, color: settings.color, environment)
         isJSON = arguments.has(.json)
         isQuiet = settings.detail == .quiet
         progress = Progress(isShown: isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb" && !isQuiet)
+    }
+
+    /// A remark on stderr, unless nobody wants any.
+    func say(_ text: String) {
+        if !isQuiet { Output.say("claudecodex: \(Text.printable(text))\n") }
     }
 
     /// Prints the answer, and on stderr what could not be read.
