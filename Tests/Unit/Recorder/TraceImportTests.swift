@@ -72,7 +72,7 @@ import Testing
         #expect(responses[0]["message"]?["content"]?.count == 3)
         #expect(responses[0]["stop_reason"]?.string == "tool_use")
         #expect(responses[0]["usage"]?["cache_read_input_tokens"]?.int == 100)
-        var list = SessionList()
+        var list = SessionList(PriceList())
         list.begin(file: "f")
         for record in records { list.take(record) }
         let row = try #require(list.rows.first)
