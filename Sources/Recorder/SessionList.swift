@@ -42,6 +42,8 @@ public struct SessionList: Sendable {
     /// In the order in which they began to be recorded.
     public private(set) var rows: [Row] = []
     private var places: [String: Int] = [:]
+    /// The session of the record before: most often it is that of the next one, too.
+    private var latest: (session: String, place: Int)?
     /// Messages exchanges that have begun.
     private var open: Set<String> = []
     private var file = ""
@@ -63,18 +65,23 @@ public struct SessionList: Sendable {
             return
         }
         if type == "translation" { return costs.note(translation: record) }
-        guard let session = record.session, let time = record["ts"]?.string else { return }
-        let place = place(of: session, time)
+        guard let session = record["session"], let time = record["ts"]?.string, let place = place(of: session, time)
+        else { return }
         if rows[place].files.last != file { rows[place].files.append(file) }
         rows[place].ended = max(rows[place].ended, time)
         add(record, type, place)
     }
 
-    private mutating func place(of session: String, _ time: String) -> Int {
-        if let place = places[session] { return place }
-        places[session] = rows.count
-        rows.append(Row(id: session, started: time, ended: time))
-        return rows.count - 1
+    private mutating func place(of id: JSON, _ time: String) -> Int? {
+        if let latest, id.equals(latest.session) { return latest.place }
+        guard let session = id.string else { return nil }
+        let place = places[session] ?? rows.count
+        if place == rows.count {
+            places[session] = place
+            rows.append(Row(id: session, started: time, ended: time))
+        }
+        latest = (session, place)
+        return place
     }
 
     private mutating func add(_ record: TraceRecord, _ type: String, _ place: Int) {
