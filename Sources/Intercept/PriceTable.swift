@@ -1,13 +1,13 @@
-/// List prices in dollars for a million tokens, checked on 2026-11-29. This is data: a price that nobody documents is not
+/// List prices in dollars for a million tokens, as known on 2026-11-29. This is data: a price that nobody documents is not
 /// here, and a model that is not here has none.
 ///
-/// Sources:
-/// - Claude: platform.claude.com/docs/en/about-claude/pricing and the models' own pages (…/docs/en/models/haiku-5-5/overview):
-///   prices, caching, prompts above 100,000 tokens, fast mode, `inference_geo`, web searches, 10 % more on Bedrock's regional
-///   endpoints from Claude 4.5 on. Models that are no longer listed there have their last listed price.
-/// - OpenAI: developers.openai.com/api/docs/pricing and …/docs/models/gpt-6.2-sol: prices, and prompts above 272,000 tokens.
-/// - Google: ai.google.dev/gemini-api/docs/pricing. xAI: docs.x.ai/developers/models. Moonshot: platform.kimi.ai/docs/pricing.
-///   Z.AI: docs.z.ai/guides/overview/pricing. Mistral: mistral.ai/pricing. Groq: groq.com/pricing.
+/// How well they are known:
+/// - Claude: copies of platform.claude.com/docs/en/about-claude/pricing from October and November 2026 (prices, caching,
+///   prompts above 100,000 tokens, fast mode, `inference_geo`, web searches, 10 % more on Bedrock's regional endpoints from
+///   Claude 4.5 on); Opus 5.5 and Sonnet 5.5 in part from release notes. Models that the page no longer lists have their
+///   last listed price.
+/// - OpenAI from GPT-5.4 on, xAI, Z.AI: copies of the makers' pages. GPT-5.2 and earlier, o3, o4-mini: as widely published.
+/// - Gemini, Moonshot, Mistral, Groq: mostly from price lists that others keep.
 ///
 /// Not here on purpose: DeepSeek (the price changes with the hour and with Chinese holidays), promotions that end on a day
 /// (Gemini 3.7 and 3.8 Flash), batch and priority processing, GovCloud, and open models that each host sells at a price of its own.
