@@ -10,6 +10,8 @@ enum Replay {
     static func run(_ arguments: Arguments, _ settings: Settings, _ environment: Environment) throws(Failure)
         -> ExitCode
     {
+        if arguments.has(.check) { return try ReplayCheck.run(arguments, settings, environment) }
+        if arguments.has(.send) { return try ReplaySend.run(arguments, settings, environment) }
         throw .usage("replay: PLACEHOLDER")
     }
 }
