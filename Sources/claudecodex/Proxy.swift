@@ -15,15 +15,16 @@ struct Proxy {
     /// - Parameters:
     ///   - file: Which file of the log directory the trace goes to.
     ///   - token: What clients must show, or nil.
+    ///   - rehearsal: A recorded session that answers.
     init(
         _ settings: Settings, _ environment: Environment, lines: LiveLines, file: RecorderConfiguration.File,
-        token: AccessToken?
+        token: AccessToken?, rehearsal: Rehearsal? = nil
     ) throws(Failure) {
-        choice = try BackendChoice(settings, environment)
+        if let rehearsal { choice = rehearsal.choice } else { choice = try BackendChoice(settings, environment) }
         self.lines = lines
         var limits = settings.limits
         limits.maxConnections = min(limits.maxConnections, Descriptors.connections(Descriptors.limit))
-        recorder = try Self.recorder(settings, environment, file, backend: choice.name)
+        recorder = try Self.recorder(settings, environment, file, backend: choice.name, rehearsal?.origin)
         do {
             loop = try EventLoop()
             upstream = try Upstream(loop, limits: limits, environment: environment)
@@ -33,7 +34,8 @@ struct Proxy {
         let observers: [(any Observer)?] = [recorder, lines]
         let service = Service(
             backend: choice.backend, interceptors: Interceptors.all(settings, choice.backend, loop),
-            observers: observers.compactMap { $0 }, version: Version.number, isStrict: settings.isStrict,
+            source: rehearsal?.source, observers: observers.compactMap { $0 }, version: Version.number,
+            isStrict: settings.isStrict,
             health: { [recorder] in recorder.map { HealthReport.json($0.statistics) } })
         server = Server(
             loop: loop, listen: settings.listen, limits: limits, service: service, upstream: upstream,
@@ -41,15 +43,17 @@ struct Proxy {
     }
 
     private static func recorder(
-        _ settings: Settings, _ environment: Environment, _ file: RecorderConfiguration.File, backend: String
+        _ settings: Settings, _ environment: Environment, _ file: RecorderConfiguration.File, backend: String,
+        _ replayOf: ReplayOrigin?
     ) throws(Failure) -> Recorder? {
         if settings.record == "off" { return nil }
         let directory = try LogDirectory.choose(
             settings.logDirectory, hasMarker: Files.exists(LogDirectory.marker), environment)
         let level = RedactionLevel(rawValue: settings.redact) ?? .strict
-        let configuration = RecorderConfiguration(
+        var configuration = RecorderConfiguration(
             directory: directory, file: file, mode: settings.record == "full" ? .full : .delta, redact: level,
             redactKey: key(level, environment), program: "claudecodex", version: Version.number, backend: backend)
+        configuration.replayOf = replayOf
         do {
             return try Recorder(configuration: configuration) { Output.say("claudecodex: \($0)\n") }
         } catch {
@@ -58,7 +62,8 @@ struct Proxy {
         }
     }
 
-    private static func key(_ level: RedactionLevel, _ environment: Environment) -> [UInt8] {
+    /// The key under which this installation hides secrets.
+    static func key(_ level: RedactionLevel, _ environment: Environment) -> [UInt8] {
         if level == .off { return [] }
         guard let directory = try? LogDirectory.state(environment) else {
             Output.say(
