@@ -9,7 +9,12 @@ final class ReplaySource: AnswerSource {
         /// For each client's session: requests of the main agent so far, and the last exchange that answered one.
         var mains: [String: (count: Int, last: String?)] = [:]
         var counts: [String: Int] = [:]
+        /// How often the trace was read again to say what differs.
+        var lookups = 0
     }
+
+    /// More of what fits only by its place is not explained.
+    private static let mostLookups = 20
 
     private let state: Mutex<State>
     private let policy: ReplayPolicy
@@ -23,7 +28,8 @@ final class ReplaySource: AnswerSource {
         state.withLock { state in
             if let fork = fork(exchange, &state) { return .ask(fork) }
             let finding = state.index.find(request, exchange)
-            let known = finding.rung == nil ? miss(request, exchange, finding, &state) : answer(finding, state.index)
+            var known = finding.rung == nil ? miss(request, exchange, finding, &state) : answer(finding, state.index)
+            if finding.rung == .place || finding.rung == .lastTurn { explain(&known, request, finding, &state) }
             count(known, exchange, &state)
             return known
         }
@@ -132,6 +138,20 @@ final class ReplaySource: AnswerSource {
             return nil
         }
         return index.difference(finding, recorded: recorded, asked: asked)?.sentence
+    }
+
+    /// Says what was different in a request that fits by its place only.
+    private func explain(
+        _ known: inout KnownAnswer, _ request: Moment.Request, _ finding: ReplayIndex.Finding, _ state: inout State
+    ) {
+        guard case .play(let answer, var replay) = known, let place = finding.entry else { return }
+        var words: String? = "more differences were not looked up"
+        if state.lookups < Self.mostLookups {
+            words = difference(request, finding, state.index.entries[place], state.index)
+        }
+        state.lookups += 1
+        replay.note = [words, replay.note].compactMap { $0 }.joined(separator: "; ")
+        known = .play(answer, replay)
     }
 
     // MARK: Errors
