@@ -31,7 +31,7 @@ struct Proxy {
         } catch {
             throw Failure(.unavailable, "cannot start the event loop: \(error)")
         }
-        let observers: [(any Observer)?] = [recorder, lines]
+        let observers: [(any Observer)?] = [recorder, lines, rehearsal?.source]
         let service = Service(
             backend: choice.backend, interceptors: Interceptors.all(settings, choice.backend, loop),
             source: rehearsal?.source, observers: observers.compactMap { $0 }, version: Version.number,

@@ -3,12 +3,14 @@ internal import Recorder
 internal import Synchronization
 
 /// Answers from a recorded session, and keeps count of how.
-final class ReplaySource: AnswerSource {
+final class ReplaySource: AnswerSource, Observer {
     private struct State {
         var index: ReplayIndex
         /// For each client's session: requests of the main agent so far, and the last exchange that answered one.
         var mains: [String: (count: Int, last: String?)] = [:]
         var counts: [String: Int] = [:]
+        /// Requests that the backend is asked now, to be answered from here afterwards.
+        var asked: [String: (request: Moment.Request, answer: LiveAnswer)] = [:]
         /// How often the trace was read again to say what differs.
         var lookups = 0
     }
@@ -46,7 +48,21 @@ final class ReplaySource: AnswerSource {
         }
     }
 
-    /// `12 answered: 9 exact, 3 normalised; 1 not found`
+    /// With `--on-miss record`: keeps what the backend answers.
+    func observe(_ moment: Moment) {
+        guard policy.onMiss == .record else { return }
+        state.withLock { state in
+            guard let asked = state.asked[moment.exchange.id] else { return }
+            guard case .end = moment.event else {
+                state.asked[moment.exchange.id]?.answer.take(moment.event)
+                return
+            }
+            state.asked[moment.exchange.id] = nil
+            if let answer = asked.answer.answer { state.index.learn(answer, to: asked.request, moment.exchange) }
+        }
+    }
+
+    /// `12 answered from the trace: 9 exact, 3 normalised; 1 not found`
     var tally: String {
         let counts = state.withLock { $0.counts }
         let rungs = ReplayRung.allCases.compactMap { rung in
@@ -118,6 +134,7 @@ final class ReplaySource: AnswerSource {
             replay.note = [difference, replay.note].compactMap { $0 }.joined(separator: "; ")
             return .play(answer, replay)
         case .forward, .record:
+            if policy.onMiss == .record { state.asked[exchange.id] = (request, LiveAnswer(request, exchange)) }
             return .ask(
                 .init(action: .forward, rung: "none", of: closest?.id, number: closest?.number, note: difference))
         case .fail: break

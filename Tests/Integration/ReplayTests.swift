@@ -26,7 +26,9 @@ struct ReplayTests {
                     directory: folder, file: .run(name), redact: redact, redactKey: Self.key, program: "claudecodex",
                     version: "0", backend: "x")
             ) { Issue.record("\($0)") }
-            let proxy = try Proxy(backend, interceptors: interceptors, source: source, observers: [recorder])
+            let proxy = try Proxy(
+                backend, interceptors: interceptors, source: source,
+                observers: [recorder] + (source.map { [$0] } ?? []))
             let answers = try requests.map { request in
                 let client = try proxy.client()
                 defer { client.close() }
@@ -202,6 +204,26 @@ struct ReplayTests {
         #expect(forwarded.answers.map(\.status) == [200, 200] && upstream.requests.count == asked + 1)
         let actions = try rig.records(forwarded.trace, "replay").compactMap { $0["action"]?.string }
         #expect(actions == ["forward", "answer"])
+    }
+
+    @Test("with --on-miss record the backend is asked once for what the trace does not have")
+    func record() throws {
+        let rig = try Rig()
+        let upstream = try Self.service()
+        let first = try rig.run("first", Samples.passThrough(upstream), [Samples.request()])
+        var policy = ReplayPolicy()
+        policy.onMiss = .record
+        let other = Samples.request(stream: true, text: "something else")
+        let asked = upstream.requests.count
+        let source = try rig.source(first.trace, policy)
+        let second = try rig.run(
+            "second", Samples.passThrough(upstream), [other, other, Samples.request()], source: source)
+        #expect(upstream.requests.count == asked + 1)
+        #expect(Self.shown(second.answers[1]) == Self.shown(second.answers[0]))
+        #expect(second.answers[0].text == Samples.stream && second.answers[2].text == Samples.message)
+        upstream.stop()
+        let third = try rig.replay("third", second.trace, [other])
+        #expect(third.answers[0].text == Samples.stream)
     }
 
     @Test("a fork: the trace answers the first requests, the backend the others, and the record names the parent")
