@@ -91,6 +91,14 @@ from read_json(getvariable('trace'), format = 'newline_delimited', ignore_errors
     cache: 'struct(hit double, miss_reason varchar)', message: 'json', body_encoding: 'varchar', body: 'json', pings: 'bigint'})
 where type = 'response';
 
+create or replace view trace_replay as
+select * exclude (type)
+from read_json(getvariable('trace'), format = 'newline_delimited', ignore_errors = true, maximum_object_size = 268435456,
+  columns = {type: 'varchar', ts: 'timestamp', seq: 'bigint', id: 'varchar', session: 'varchar', agent: 'varchar',
+    parent_agent: 'varchar', kind: 'varchar', trace_id: 'varchar', action: 'varchar', rung: 'varchar', "of": 'varchar',
+    fork_of: 'varchar', number: 'bigint', reused: 'boolean', note: 'varchar'})
+where type = 'replay';
+
 create or replace view trace_intercept as
 select * exclude (type)
 from read_json(getvariable('trace'), format = 'newline_delimited', ignore_errors = true, maximum_object_size = 268435456,

@@ -13,22 +13,17 @@ struct Pipeline {
         var chain: Chain?
         do {
             let request = try received.message(endpoint)
-            stage = "hook"
             let turn = Turn(
                 request: request, chain: Chain(service.interceptors, exchange), exchange: exchange, client: client,
                 backend: service.backendName, limits: limits, calibration: calibration,
                 learns: service.backend.mayEstimate)
             chain = turn.chain
-            if !service.interceptors.isEmpty { client.follow(exchange.departure) }
-            let verdict = try await turn.chain.request(&turn.request)
-            client.follow(nil as Transfer?)
-            switch verdict {
-            case .refuse(let error): throw error
-            case .answer(let text): outcome = try await answer(Reply.text(text, to: turn.request), turn)
-            case .reply(let events, _): outcome = try await answer(events, turn)
-            case .pass:
-                stage = "translate"
-                outcome = try await forward(service.backend, turn)
+            stage = "replay"
+            if let source = service.source, let done = try await replay(source, received, turn) {
+                outcome = done
+            } else {
+                stage = "hook"
+                outcome = try await answer(turn, &stage)
             }
         } catch let error as MessageError {
             exchange.record(
@@ -44,6 +39,22 @@ struct Pipeline {
         chain?.finished(outcome)
         exchange.record(.end(.init(outcome: outcome, bytesIn: received.bytes.count, bytesOut: client.bytesOut)))
         if outcome == .clientGone { throw Socket.Failure.closed }
+    }
+
+    /// The interceptors' answer, or the backend's.
+    private func answer(_ turn: Turn, _ stage: inout String) async throws -> Outcome {
+        let client = turn.client
+        if !service.interceptors.isEmpty { client.follow(turn.exchange.departure) }
+        let verdict = try await turn.chain.request(&turn.request)
+        client.follow(nil as Transfer?)
+        switch verdict {
+        case .refuse(let error): throw error
+        case .answer(let text): return try await answer(Reply.text(text, to: turn.request), turn)
+        case .reply(let events, _): return try await answer(events, turn)
+        case .pass:
+            stage = "translate"
+            return try await forward(service.backend, turn)
+        }
     }
 
     private var stalled: Moment.Failure {
@@ -119,7 +130,7 @@ struct Pipeline {
         }
     }
 
-    private func send(_ sent: UpstreamRequest, _ number: Int, _ exchange: Exchange) async throws -> Transfer {
+    func send(_ sent: UpstreamRequest, _ number: Int, _ exchange: Exchange) async throws -> Transfer {
         let signed = try await sent.signed(at: .now(), upstream.errands)
         exchange.record(
             .upstream(
@@ -170,8 +181,13 @@ struct Pipeline {
     }
 
     /// A request that is none to the Messages API, for a service that has such a path: relayed as it is.
-    func forward(_ request: UpstreamRequest, _ received: Received, on client: Connection) async throws {
+    ///
+    /// - Parameter replay: how the recorded answer that the request carries was found.
+    func forward(
+        _ request: UpstreamRequest, _ received: Received, replay: Moment.Replay? = nil, on client: Connection
+    ) async throws {
         let exchange = received.exchange(received.path.hasPrefix("/v1/models") ? .models : .other, service.observers)
+        if let replay { exchange.record(.replay(replay)) }
         var outcome = Outcome.upstreamError
         defer {
             exchange.record(.end(.init(outcome: outcome, bytesIn: received.bytes.count, bytesOut: client.bytesOut)))
@@ -184,6 +200,7 @@ struct Pipeline {
                 transfer.release()
             }
             let head = try await transfer.readHead()
+            exchange.record(.head(.init(attempt: 1, head: head, transfer, exchange)))
             let body = try await transfer.rest(limit: limits.maxAnswer)
             exchange.record(
                 .response(

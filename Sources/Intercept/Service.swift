@@ -3,6 +3,8 @@ public struct Service: Sendable {
     public let backend: any Backend
     /// In the order of execution.
     public let interceptors: [any Interceptor]
+    /// Knows answers before the backend is asked.
+    public let source: (any AnswerSource)?
     public let observers: [any Observer]
     public let version: String
     /// A request that would lose something on its way is refused: see ``Losses/refusal(by:)``.
@@ -13,12 +15,14 @@ public struct Service: Sendable {
     public let sessionStats: @Sendable (String) -> [UInt8]?
 
     public init(
-        backend: any Backend, interceptors: [any Interceptor] = [], observers: [any Observer] = [],
-        version: String = "0", isStrict: Bool = false, health: @escaping @Sendable () -> String? = { nil },
+        backend: any Backend, interceptors: [any Interceptor] = [], source: (any AnswerSource)? = nil,
+        observers: [any Observer] = [], version: String = "0", isStrict: Bool = false,
+        health: @escaping @Sendable () -> String? = { nil },
         sessionStats: @escaping @Sendable (String) -> [UInt8]? = { _ in nil }
     ) {
         self.backend = backend
         self.interceptors = interceptors
+        self.source = source
         self.observers = observers
         self.version = version
         self.isStrict = isStrict

@@ -61,6 +61,7 @@ final class RecordWriter {
         case .events(let events): hold(events, notes, time)
         case .toolCall(let made): write(made, notes, time)
         case .response(let response): write(response, notes, time)
+        case .replay(let replay): write(replay, notes, time)
         case .intercept(let intercept): write(intercept, notes, time)
         case .check(let rule, let message): write(rule: rule, message: message, notes, time)
         case .error(let failure): write(failure, notes, time)
@@ -183,6 +184,7 @@ final class RecordWriter {
                 out.field("imported_from", source.program)
                 out.field("imported_file", source.file)
             }
+            configuration.replayOf?.write(into: &out)
         }
     }
 

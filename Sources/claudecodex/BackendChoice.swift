@@ -36,6 +36,14 @@ struct BackendChoice {
         try DotEnvRule.check(environment, backend: type(of: choice.backend).name)
     }
 
+    /// One that was put together by hand.
+    init(_ backend: any Backend, because: String) {
+        self.backend = backend
+        self.because = because
+        alsoPossible = []
+        needsCredentials = false
+    }
+
     /// What an explicit choice is explained by.
     private static func words(_ setting: Setting) -> String {
         switch setting.origin {

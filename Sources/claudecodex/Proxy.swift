@@ -15,25 +15,27 @@ struct Proxy {
     /// - Parameters:
     ///   - file: Which file of the log directory the trace goes to.
     ///   - token: What clients must show, or nil.
+    ///   - rehearsal: A recorded session that answers.
     init(
         _ settings: Settings, _ environment: Environment, lines: LiveLines, file: RecorderConfiguration.File,
-        token: AccessToken?
+        token: AccessToken?, rehearsal: Rehearsal? = nil
     ) throws(Failure) {
-        choice = try BackendChoice(settings, environment)
+        if let rehearsal { choice = rehearsal.choice } else { choice = try BackendChoice(settings, environment) }
         self.lines = lines
         var limits = settings.limits
         limits.maxConnections = min(limits.maxConnections, Descriptors.connections(Descriptors.limit))
-        recorder = try Self.recorder(settings, environment, file, backend: choice.name)
+        recorder = try Self.recorder(settings, environment, file, backend: choice.name, rehearsal?.origin)
         do {
             loop = try EventLoop()
             upstream = try Upstream(loop, limits: limits, environment: environment)
         } catch {
             throw Failure(.unavailable, "cannot start the event loop: \(error)")
         }
-        let observers: [(any Observer)?] = [recorder, lines]
+        let observers: [(any Observer)?] = [recorder, lines, rehearsal?.source]
         let service = Service(
             backend: choice.backend, interceptors: Interceptors.all(settings, choice.backend, loop),
-            observers: observers.compactMap { $0 }, version: Version.number, isStrict: settings.isStrict,
+            source: rehearsal?.source, observers: observers.compactMap { $0 }, version: Version.number,
+            isStrict: settings.isStrict,
             health: { [recorder] in recorder.map { HealthReport.json($0.statistics) } },
             sessionStats: { [lines] in lines.stats(of: $0) })
         server = Server(
@@ -42,7 +44,8 @@ struct Proxy {
     }
 
     private static func recorder(
-        _ settings: Settings, _ environment: Environment, _ file: RecorderConfiguration.File, backend: String
+        _ settings: Settings, _ environment: Environment, _ file: RecorderConfiguration.File, backend: String,
+        _ replayOf: ReplayOrigin?
     ) throws(Failure) -> Recorder? {
         if settings.record == "off" { return nil }
         let directory = try LogDirectory.choose(
@@ -52,6 +55,7 @@ struct Proxy {
             directory: directory, file: file, mode: settings.record == "full" ? .full : .delta, redact: level,
             redactKey: key(level, environment), program: "claudecodex", version: Version.number, backend: backend)
         configuration.prices = settings.prices
+        configuration.replayOf = replayOf
         do {
             return try Recorder(configuration: configuration) { Output.say("claudecodex: \($0)\n") }
         } catch {

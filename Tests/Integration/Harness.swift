@@ -17,6 +17,7 @@ final class Proxy: @unchecked Sendable {
     ///   - more: interceptors that need the loop.
     init(
         _ backend: any Backend, limits: Limits = Limits(), interceptors: [any Interceptor] = [],
+        source: (any AnswerSource)? = nil,
         observers: [any Observer] = [], token: AccessToken? = nil, hosts: [String] = [],
         listen: ListenAddress = .tcp(host: "127.0.0.1", port: 0), isStrict: Bool = false,
         making more: @escaping @Sendable (EventLoop) -> [any Interceptor] = { _ in [] }
@@ -25,7 +26,8 @@ final class Proxy: @unchecked Sendable {
         let trace = Trace()
         let make: @Sendable (EventLoop) -> Service = { loop in
             Service(
-                backend: backend, interceptors: interceptors + more(loop), observers: [trace] + observers,
+                backend: backend, interceptors: interceptors + more(loop), source: source,
+                observers: [trace] + observers,
                 isStrict: isStrict)
         }
         let started = Started()
