@@ -46,7 +46,9 @@ public struct Bedrock: Backend {
     }
 
     public var summary: String { "\(endpoint.region), \(access.source), \(names.summary)" }
-    public var origin: String? { endpoint.address() }
+    public var origin: String? { address }
+    /// Where requests of our own region go.
+    var address: String { api == .mantle ? endpoint.mantle : endpoint.address() }
     public var models: [String] { names.map.names }
 
     /// Writes the request for the model.
@@ -98,8 +100,8 @@ public struct Bedrock: Backend {
 
     func errors(_ id: String) -> BedrockErrors {
         BedrockErrors(
-            host: String(endpoint.address().split(separator: "/").dropFirst().first ?? "Bedrock"), model: id,
-            profile: names.profile(of: id), remedy: access.remedy(profile: profile))
+            host: String(address.split(separator: "/").dropFirst().first ?? "Bedrock"), model: id,
+            profile: names.profile(of: id), remedy: access.remedy(profile: profile), actions: api.actions)
     }
 }
 
@@ -169,6 +171,12 @@ enum BedrockAPI: String, Sendable {
     /// The Messages API that Bedrock offers for newer Claude models.
     case mantle
 
+    /// What an IAM policy must allow.
+    var actions: String {
+        self == .mantle
+            ? "bedrock-mantle:CreateInference" : "bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream"
+    }
+
     init(_ environment: Environment) throws(ConfigError) {
         let word = try BedrockOptions.word("BEDROCK_API", ["converse", "invoke", "mantle"], environment)
         self = word.flatMap(BedrockAPI.init(rawValue:)) ?? .converse
@@ -201,7 +209,10 @@ public struct BedrockReply: ReplyDecoder {
         self.errors = errors
     }
 
-    public func passesThrough(_ head: UpstreamHead) -> Bool { converse == nil && invoke == nil }
+    /// Answers of the Messages API do, unless AWS refuses the keys: then others are tried first.
+    public func passesThrough(_ head: UpstreamHead) -> Bool {
+        converse == nil && invoke == nil && head.status != 401 && head.status != 403
+    }
 
     /// What could not be carried over so far.
     public var losses: Losses { converse?.losses ?? invoke?.losses ?? Losses() }

@@ -43,7 +43,7 @@ extension Bedrock {
         _ losses: inout Losses
     ) -> UpstreamRequest? {
         let error = BedrockError(body, head, host: endpoint.address())
-        if error.isAboutKeys { return access.isMended(error, head) ? sent : nil }
+        if error.isAboutKeys || head.status == 401 { return access.isMended(error, head) ? sent : nil }
         guard head.status == 400, learnt.learn(sent.model, { Self.learn(error.unwrapped, request, &$0) }) else {
             return nil
         }

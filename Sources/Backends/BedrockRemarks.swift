@@ -14,7 +14,6 @@ extension Bedrock {
     }
 
     private var endpointRemark: Remark {
-        let address = api == .mantle ? endpoint.mantle : endpoint.address()
         let source = endpoint.source(api).map { "by \($0)" } ?? "the region's own"
         return Remark(.ok, "endpoint", "\(address), \(source); API \(api.rawValue)")
     }
@@ -54,7 +53,7 @@ extension Bedrock {
             }
             return Remark(
                 .warn, "online", "AWS knows the credentials, but they may not call the model\(name): \(words)",
-                todo: ["allow bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream (docs/bedrock.md)"])
+                todo: ["allow \(api.actions) (docs/bedrock.md)"])
         case 404:
             return Remark(
                 .warn, "online", "\(endpoint.region) answers, but not for this model: \(words)",

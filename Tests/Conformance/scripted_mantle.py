@@ -23,7 +23,8 @@ class ScriptedMantle(ScriptedMessages):
             return self.reply(404, error_body("not_found_error", request.path), request)
         if problem := wrong_signature(request, SERVICE):
             self.refuse(problem)
-            return self.reply(403, error_body("permission_error", problem), request)
+            words = "The security token included in the request is invalid."
+            return self.reply(403, error_body("permission_error", words), request)
         if problem := self.problem(request):
             self.refuse(problem)
             return self.reply(400, error_body("invalid_request_error", problem), request)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import scripted_bedrock
 import scripted_messages
+from proxy import Proxy
+from scripted_mantle import ScriptedMantle, mantle_environment
 from sdk import WEATHER, ask, body_of, post
-from turns import Call, Turn
+from turns import Call, Script, Turn
 
 mantle = pytest.mark.backends("mantle")
 
@@ -49,6 +53,23 @@ def test_failures_are_the_services_own(lab: Any) -> None:
     one = lab(main=[scripted_messages.failure(529, "Overloaded")])
     status, _, body = post(one.url, body_of())
     assert (status, json.loads(body)["error"]["message"]) == (529, "Overloaded")
+
+
+@mantle
+def test_new_keys_in_the_profile_are_used_without_a_restart(backend: str, tmp_path: Path) -> None:
+    with ScriptedMantle(Script(main=[Turn(text="Fine.")])) as service:
+        aws = tmp_path / "aws-credentials"
+        aws.write_text("[default]\naws_access_key_id = AKIAOLD\naws_secret_access_key = old\n")
+        env = {name: value for name, value in mantle_environment(service.url).items() if "KEY" not in name and "SESSION" not in name}
+        with Proxy(tmp_path, "-b", "bedrock", env={**env, "AWS_SHARED_CREDENTIALS_FILE": str(aws)}) as proxy:
+            status, _, body = post(proxy.url, body_of())
+            assert status == 401 and "write new keys into the profile default" in json.loads(body)["error"]["message"]
+            aws.write_text(
+                f"[default]\naws_access_key_id = {scripted_bedrock.ACCESS}\n"
+                f"aws_secret_access_key = {scripted_bedrock.SECRET}\naws_session_token = {scripted_bedrock.TOKEN}\n"
+            )
+            assert post(proxy.url, body_of())[0] == 200
+            assert [request.status for request in service.requests] == [403, 403, 200]
 
 
 @mantle
