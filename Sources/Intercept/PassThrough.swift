@@ -23,7 +23,7 @@ final class PassThrough {
         isEventStream = head.mediaType == "text/event-stream"
         let isSuccess = (200..<300).contains(head.status) && turn.request.endpoint == .messages
         let isRenamed = turn.request.model != turn.request.requestedModel
-        isEdited = isSuccess && (mends || turn.chain.seesEvents || isRenamed)
+        isEdited = isSuccess && (mends || turn.chain.seesEvents || isRenamed || turn.client.damaged != nil)
         if mends, isSuccess {
             mend = StreamMend { turn.calibration.count(turn.request.body, model: turn.request.model) }
         }

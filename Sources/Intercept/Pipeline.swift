@@ -22,6 +22,10 @@ struct Pipeline {
             if !service.interceptors.isEmpty { client.follow(exchange.departure) }
             let verdict = try await turn.chain.request(&turn.request)
             client.follow(nil as Transfer?)
+            if endpoint == .messages {
+                let damages = turn.chain.damages(turn.request)
+                if !damages.isEmpty { client.damaged = DamagedAnswer(damages, exchange, client, upstream.loop) }
+            }
             switch verdict {
             case .refuse(let error): throw error
             case .answer(let text): outcome = try await answer(Reply.text(text, to: turn.request), turn)
@@ -37,13 +41,16 @@ struct Pipeline {
                         stage: stage, kind: error.type, message: error.message, status: error.status, isRetried: false))
             )
             try? await client.refuse(error, exchange, backend: service.backendName)
+        } catch is AnswerEnded {
+            outcome = .refused
         } catch {
             outcome = .clientGone
             if case Socket.Failure.timedOut = error { exchange.record(.error(stalled)) }
         }
         chain?.finished(outcome)
+        client.damaged?.finish()
         exchange.record(.end(.init(outcome: outcome, bytesIn: received.bytes.count, bytesOut: client.bytesOut)))
-        if outcome == .clientGone { throw Socket.Failure.closed }
+        if outcome == .clientGone || client.damaged?.isCut ?? false { throw Socket.Failure.closed }
     }
 
     private var stalled: Moment.Failure {

@@ -23,6 +23,7 @@ enum LiveJSON {
         out.endArray()
         if !exchange.losses.isEmpty { write(exchange.losses, &out) }
         if exchange.deniedCalls.count > 0 { out.field("denied", exchange.deniedCalls.count) }
+        if !exchange.faults.isEmpty { out.field("fault", exchange.faults.joined(separator: ", ")) }
         if exchange.isError { writeError(exchange, &out) }
         out.field("outcome", ifPresent: exchange.outcome?.rawValue)
         out.endObject()
