@@ -164,10 +164,12 @@ enum Flags {
 
     private static let files: [Flag] = [
         Flag(
-            name: .envFile, value: "FILE", group: .files, doc: "Read variables from this file.",
+            name: .envFile, value: "FILE", group: .files, words: [.serve, .run, .env, .doctor] + Word.readers,
+            doc: "Read variables from this file.",
             detail: "NAME=value lines; the shell's variables win. Unlike ./.env it may set any variable: you named it."),
         Flag(
             name: .config, value: "FILE", fallback: "the user's", group: .files,
+            words: [.serve, .run, .env, .doctor] + Word.readers,
             doc: "The user's own file of variables.",
             detail: """
                 The same form as --env-file, weaker than it. By default $XDG_CONFIG_HOME/claudecodex/config.env, which is

@@ -50,11 +50,12 @@ enum Sessions {
 
     private static func table(_ rows: [SessionList.Row]) -> Table {
         var table = Table([
-            .init(title: "session"), .init(title: "started"), .init(title: "length", isRight: true),
-            .init(title: "model", isFlexible: true), .init(title: "backend"), .init(title: "agents", isRight: true),
+            .init(title: "session"), .init(title: "started"), .init(title: "length", isRight: true, dropRank: 2),
+            .init(title: "model", isFlexible: true), .init(title: "backend", dropRank: 4),
+            .init(title: "agents", isRight: true, dropRank: 5),
             .init(title: "exch", isRight: true), .init(title: "tools", isRight: true),
             .init(title: "in", isRight: true),
-            .init(title: "hit", isRight: true), .init(title: "out", isRight: true),
+            .init(title: "hit", isRight: true), .init(title: "out", isRight: true, dropRank: 3),
             .init(title: "errors", isRight: true),
         ])
         for row in rows {

@@ -81,18 +81,18 @@ struct DemoTests {
     static let lines =
         "claudecodex 0.1.0  a script answers in place of a model; nothing leaves this machine\n\n"
         + line("main    ", "200 T T   in   166  hit   0%  out   35  -> demo  -> Bash")
-        + line("main    ", "200 T T   in   247  hit  52%  out   26  -> demo  -> Bash, Glob")
-        + line("main    ", "200 T T   in   389  hit  49%  out   24  -> demo  end_turn")
+        + line("main    ", "200 T T   in   245  hit  52%  out   26  -> demo  -> Bash, Glob")
+        + line("main    ", "200 T T   in   387  hit  50%  out   24  -> demo  end_turn")
         + line("sub revi", "200 T T   in   168  hit   0%  out   75  -> demo  end_turn")
         + line(
             "main    ",
             "529 T T                                 -> demo  "
                 + "overloaded_error: busy, as asked; the same request works next time, client will retry")
-        + line("main    ", "200 T T   in   441  hit  73%  out   18  -> demo  end_turn") + "\n"
+        + line("main    ", "200 T T   in   439  hit  73%  out   18  -> demo  end_turn") + "\n"
 
     static let report = """
         exchanges  6, 1 of them refused by the service
-        tokens     1.4k in (45% from the cache), 178 out
+        tokens     1.4k in (46% from the cache), 178 out
         tools      Bash   2 calls
                    Glob   1 call, 1 failed
         losses     6x drop speed: Chat Completions has no such field

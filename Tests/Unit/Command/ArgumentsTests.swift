@@ -94,7 +94,7 @@ import Testing
         "mistakes end with 64 and a sentence that helps",
         arguments: [
             (["serv"], "unknown command 'serv'; did you mean 'serve'?"),
-            (["replay", "x.jsonl"], "unknown command 'replay'"),
+            (["frob", "x.jsonl"], "unknown command 'frob'"),
             (["--lisetn", "x"], "unknown flag --lisetn; did you mean '--listen'?"),
             (["-z"], "unknown flag -z"),
             (["--record", "ful"], "--record ful: expected full, delta, off; did you mean 'full'?"),
@@ -104,7 +104,11 @@ import Testing
             (["run", "--"], "run: no command"),
             (["--", "claude"], "-- belongs to run"),
             (["run", "-p", "1", "--", "x"], "--port does not go with run, only with serve, env, doctor"),
-            (["version", "-q"], "--quiet does not go with version, only with serve, run, sessions, tools"),
+            (
+                ["version", "-q"],
+                "--quiet does not go with version, only with serve, run, "
+                    + Word.readers.map(\.rawValue).joined(separator: ", ")
+            ),
             (["serve", "--shell", "sh"], "--shell does not go with serve, only with env"),
         ])
     func mistakes(_ arguments: [String], _ message: String) {
