@@ -90,7 +90,7 @@ struct Pipeline {
                 let body = try await transfer.plainBody(head)
                 let error = decoder.failure(head, body: body)
                 let isRetried = try mend(attempt, head, body, error)
-                attempt.recordFailure(error, head, isRetried: isRetried)
+                attempt.recordFailure(error, head, body, isRetried: isRetried)
                 if isRetried { continue }
                 if B.speaksMessages { return try await PassThrough.refuse(head, body, turn) }
                 try await turn.client.refuse(error, turn.exchange, backend: turn.backend)
@@ -111,7 +111,7 @@ struct Pipeline {
         _ attempt: Attempt<B>, _ head: UpstreamHead, _ body: [UInt8], _ error: MessageError
     ) throws(MessageError) -> Bool {
         do { return try attempt.mend(head, body) } catch {
-            attempt.recordFailure(error, head, isRetried: false)
+            attempt.recordFailure(error, head, body, isRetried: false)
             throw error
         }
     }

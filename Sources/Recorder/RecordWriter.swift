@@ -175,11 +175,24 @@ final class RecordWriter {
             out.field("pid", ProcessIdentity.pid)
             out.field("host_id", hostID)
             out.field("backend", configuration.backend)
+            writeSettings(into: &out)
+            out.field("replay_of", ifPresent: configuration.replayOf)
             out.field("record", configuration.mode.rawValue)
             out.field("redact", configuration.redact.rawValue)
             out.field("started", time.rfc3339)
             out.field("repaired_bytes", sink.repairedBytes)
         }
+    }
+
+    private func writeSettings(into out: inout JSONWriter) {
+        if configuration.settings.isEmpty { return }
+        out.key("settings")
+        out.beginObject()
+        for (name, value) in configuration.settings {
+            out.key(text: name)
+            out.string(redactor.text(value))
+        }
+        out.endObject()
     }
 
     var path: String? { sink.path }

@@ -26,6 +26,10 @@ public struct RecorderConfiguration: Sendable {
     public var program: String
     public var version: String
     public var backend: String
+    /// Variables that decide how the backend translates, in this order: see `Backend.translationVariables`.
+    public var settings: [(name: String, value: String)] = []
+    /// The trace whose requests are sent again, if that is what happens.
+    public var replayOf: String?
     /// Bytes that may wait for the writer; above it moments are dropped by rank.
     public var queueLimit: Int
     /// Size at which a daily file is closed, in bytes.

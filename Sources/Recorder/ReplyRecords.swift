@@ -121,6 +121,8 @@ extension RecordWriter {
             out.field("message", redactor.text(failure.message))
             out.field("status", ifPresent: failure.status)
             out.field("retried", failure.isRetried)
+            let body = failure.body.flatMap { String(validating: $0, as: UTF8.self) }
+            out.field("body", ifPresent: body.map(redactor.text))
         }
     }
 

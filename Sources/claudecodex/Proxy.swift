@@ -15,15 +15,16 @@ struct Proxy {
     /// - Parameters:
     ///   - file: Which file of the log directory the trace goes to.
     ///   - token: What clients must show, or nil.
+    ///   - replayOf: The trace whose requests will be sent again.
     init(
         _ settings: Settings, _ environment: Environment, lines: LiveLines, file: RecorderConfiguration.File,
-        token: AccessToken?
+        token: AccessToken?, replayOf: String? = nil
     ) throws(Failure) {
         choice = try BackendChoice(settings, environment)
         self.lines = lines
         var limits = settings.limits
         limits.maxConnections = min(limits.maxConnections, Descriptors.connections(Descriptors.limit))
-        recorder = try Self.recorder(settings, environment, file, backend: choice.name)
+        recorder = try Self.recorder(settings, environment, file, choice, replayOf: replayOf)
         do {
             loop = try EventLoop()
             upstream = try Upstream(loop, limits: limits, environment: environment)
@@ -41,15 +42,18 @@ struct Proxy {
     }
 
     private static func recorder(
-        _ settings: Settings, _ environment: Environment, _ file: RecorderConfiguration.File, backend: String
+        _ settings: Settings, _ environment: Environment, _ file: RecorderConfiguration.File, _ choice: BackendChoice,
+        replayOf: String?
     ) throws(Failure) -> Recorder? {
         if settings.record == "off" { return nil }
         let directory = try LogDirectory.choose(
             settings.logDirectory, hasMarker: Files.exists(LogDirectory.marker), environment)
         let level = RedactionLevel(rawValue: settings.redact) ?? .strict
-        let configuration = RecorderConfiguration(
+        var configuration = RecorderConfiguration(
             directory: directory, file: file, mode: settings.record == "full" ? .full : .delta, redact: level,
-            redactKey: key(level, environment), program: "claudecodex", version: Version.number, backend: backend)
+            redactKey: key(level, environment), program: "claudecodex", version: Version.number, backend: choice.name)
+        configuration.settings = choice.translationSettings(environment)
+        configuration.replayOf = replayOf
         do {
             return try Recorder(configuration: configuration) { Output.say("claudecodex: \($0)\n") }
         } catch {

@@ -57,7 +57,8 @@ struct TraceScan {
 }
 
 extension TraceScan.Damage {
-    fileprivate mutating func add(_ reader: TraceReader) {
+    /// Adds what a reader that came to its end has stepped over.
+    mutating func add(_ reader: TraceReader) {
         lines += reader.skippedLines
         bytes += reader.skippedBytes
         newer += reader.newerLines
