@@ -14,7 +14,7 @@ enum Flags {
     private static let traffic: [Flag] = [
         Flag(
             name: .listen, short: "l", value: "ADDR", fallback: "127.0.0.1:8082", otherVariables: ["SERVER_HOST"],
-            group: .traffic, words: [.serve, .env, .doctor], isCommon: true,
+            group: .traffic, words: [.serve, .replay, .env, .doctor], isCommon: true,
             doc: "Where to listen.",
             detail: """
                 HOST:PORT, :PORT, :0 for any free port, or unix:/path. An address that other machines reach needs --token.
@@ -22,17 +22,18 @@ enum Flags {
                 """),
         Flag(
             name: .port, short: "p", value: "N", fallback: "8082", otherVariables: ["SERVER_PORT"],
-            group: .traffic, words: [.serve, .env, .doctor], doc: "The port alone; 0 for any free one.",
+            group: .traffic, words: [.serve, .replay, .env, .doctor], doc: "The port alone; 0 for any free one.",
             detail: "Not together with --listen."),
         Flag(
-            name: .token, value: "TOKEN", group: .traffic, words: [.serve, .env], doc: "What clients must show.",
+            name: .token, value: "TOKEN", group: .traffic, words: [.serve, .replay, .env],
+            doc: "What clients must show.",
             detail: """
                 16 to 200 letters, digits and -._~, or auto for one that this proxy makes and shows in its banner. Clients put it into the base URL,
                 http://HOST:PORT/k/TOKEN, or into the field x-claudecodex-token. Set the variable rather than the flag: every user of the machine
                 sees the command line. `run` makes a token of its own.
                 """),
         Flag(
-            name: .allowHost, value: "NAME", repeats: true, group: .traffic, words: [.serve],
+            name: .allowHost, value: "NAME", repeats: true, group: .traffic, words: [.serve, .replay],
             doc: "Another name to answer to; repeatable.",
             detail: """
                 Requests must name this machine in Host (localhost, 127.0.0.1, [::1]; on an address that others reach: any address in numbers),
@@ -60,7 +61,7 @@ enum Flags {
                 In the variable, commas or line ends separate the pairs; flags come before the variable's.
                 """),
         Flag(
-            name: .strict, group: .traffic, words: [.serve, .run],
+            name: .strict, group: .traffic, words: [.serve, .run, .replay],
             doc: "Refuse requests that would lose something.",
             detail: """
                 A part of a request that the backend has no form for is answered with status 400 and named; nothing is sent. What goes over in another
@@ -81,11 +82,11 @@ enum Flags {
                 """),
         Flag(
             name: .record, value: "full|delta|off", choices: ["full", "delta", "off"], fallback: "delta",
-            group: .traces, words: [.serve, .run, .doctor], isCommon: true,
+            group: .traces, words: [.serve, .run, .replay, .doctor], isCommon: true,
             doc: "What traces hold: all, differences, nothing."),
         Flag(
             name: .redact, value: "LEVEL", choices: ["off", "headers", "tokens", "strict"], fallback: "tokens",
-            group: .traces, words: [.serve, .run, .doctor], isCommon: true,
+            group: .traces, words: [.serve, .run, .replay, .doctor], isCommon: true,
             doc: "What traces leave out.",
             detail: """
                 off: nothing. headers: credential headers. tokens: also the well-known shapes of keys in bodies. strict: all text;
@@ -93,13 +94,14 @@ enum Flags {
                 --yes-store-secrets.
                 """),
         Flag(
-            name: .yesStoreSecrets, group: .traces, words: [.serve, .run, .doctor],
+            name: .yesStoreSecrets, group: .traces, words: [.serve, .run, .replay, .doctor],
             doc: "Confirms --redact off: traces will hold your keys."),
     ]
 
     private static let tools: [Flag] = [
         Flag(
-            name: .denyTool, value: "TOOL:PATTERN", repeats: true, group: .tools, words: [.serve, .run, .doctor],
+            name: .denyTool, value: "TOOL:PATTERN", repeats: true, group: .tools,
+            words: [.serve, .run, .replay, .doctor],
             isCommon: true,
             doc: "Keep such tool calls from the client.",
             detail: """
@@ -110,7 +112,7 @@ enum Flags {
                 rules; flags and variable add up.
                 """),
         Flag(
-            name: .webSearch, value: "CMD", group: .tools, words: [.serve, .run],
+            name: .webSearch, value: "CMD", group: .tools, words: [.serve, .run, .replay],
             doc: "Answers the client's web searches.",
             detail: """
                 A program and its arguments, in quotes where they hold blanks; no shell reads them. It gets
@@ -123,7 +125,7 @@ enum Flags {
     private static let output: [Flag] = [
         Flag(
             name: .format, value: "text|jsonl", choices: ["text", "jsonl"], fallback: "text", group: .output,
-            words: [.serve, .run], doc: "How exchanges are shown.",
+            words: [.serve, .run, .replay], doc: "How exchanges are shown.",
             detail:
                 "text: lines on stderr. jsonl: JSON on stdout. Under `run` the command owns stdout, so JSON goes to stderr, and only with -v."
         ),
@@ -132,10 +134,11 @@ enum Flags {
             words: [.serve, .run, .demo, .doctor] + Word.readers, doc: "Whether to use colours.",
             detail: "auto: on a terminal; honours NO_COLOR, FORCE_COLOR and TERM=dumb."),
         Flag(
-            name: .quiet, short: "q", group: .output, words: [.serve, .run] + Word.readers, isCommon: true,
+            name: .quiet, short: "q", group: .output, words: [.serve, .run, .replay] + Word.readers, isCommon: true,
             doc: "Say nothing but errors."),
         Flag(
-            name: .verbose, short: "v", repeats: true, group: .output, words: [.serve, .run, .demo], isCommon: true,
+            name: .verbose, short: "v", repeats: true, group: .output, words: [.serve, .run, .replay, .demo],
+            isCommon: true,
             doc: "Say more; -vv even more.",
             detail: """
                 -v: also tool inputs, losses by kind, whole error messages, token counts and probes. -vv: also the answers' text, and each loss
@@ -145,19 +148,20 @@ enum Flags {
 
     private static let limits: [Flag] = [
         Flag(
-            name: .maxBody, value: "SIZE", fallback: "64M", group: .limits, words: [.serve, .run, .doctor],
+            name: .maxBody, value: "SIZE", fallback: "64M", group: .limits, words: [.serve, .run, .replay, .doctor],
             doc: "The largest request body.", detail: "64M, 500K; steps of 1024. More is answered with 413."),
         Flag(
-            name: .maxStreams, value: "N", fallback: "2048", group: .limits, words: [.serve, .run],
+            name: .maxStreams, value: "N", fallback: "2048", group: .limits, words: [.serve, .run, .replay],
             doc: "How many requests are answered at once.", detail: "One more is told to try again (529)."),
         Flag(
-            name: .timeout, value: "FIRST[/IDLE]", fallback: "10m/5m", group: .limits, words: [.serve, .run, .doctor],
+            name: .timeout, value: "FIRST[/IDLE]", fallback: "10m/5m", group: .limits,
+            words: [.serve, .run, .replay, .doctor],
             doc: "How long to wait for the upstream.",
             detail:
                 "To its first byte, and between two bytes. One value is for both. 15s, 500ms, 10m, 1h; a bare number means seconds."
         ),
         Flag(
-            name: .ping, value: "TIME", fallback: "15s", group: .limits, words: [.serve, .run, .doctor],
+            name: .ping, value: "TIME", fallback: "15s", group: .limits, words: [.serve, .run, .replay, .doctor],
             doc: "How often a silent stream gets a ping event.",
             detail: "0: never. Keeps load balancers from cutting a silent stream."),
     ]
