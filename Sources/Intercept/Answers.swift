@@ -17,7 +17,7 @@ extension Connection {
             .response(
                 .init(
                     status: error.status, model: "", backend: backend, durationMS: exchange.elapsedMS, body: body,
-                    pings: 0, shouldRetry: error.shouldRetry)))
+                    pings: 0, shouldRetry: error.shouldRetry, retryAfter: error.retryAfter)))
         if hasBegunAnswer { return try await breakOff(error) }
         var fields = HTTPFields.json(exchange)
         fields.advise(error)

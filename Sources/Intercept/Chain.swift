@@ -50,11 +50,6 @@ final class Chain: @unchecked Sendable {
         return .pass
     }
 
-    /// What is to be done on purpose to the answer.
-    func damages(_ request: MessageRequest) -> [Damage] {
-        interceptors.indices.flatMap { interceptors[$0].damages(request, exchange) }
-    }
-
     /// Shows an event to all and gives what the client gets instead of it: usually just that event.
     func event(_ event: MessageEvent) async throws(MessageError) -> [MessageEvent] {
         if isIdle { return [event] }

@@ -1,5 +1,5 @@
 /// Something that is done on purpose to the bytes of one answer on their last step to the client, so that an agent can be
-/// tested: see `docs/faults.md`. Given by ``Interceptor/damages(_:_:)``.
+/// tested: see `docs/faults.md`. Given by a ``FaultSource``.
 public struct Damage: Sendable {
     public enum Kind: Sendable, Equatable {
         /// The connection is closed behind this many events.
@@ -61,6 +61,12 @@ extension Damage {
         case .slow, .drip: 4
         }
     }
+}
+
+/// Makes exchanges fail on purpose. It is asked before interceptors, recorded sessions and backends.
+public protocol FaultSource: Sendable {
+    /// What is to be done to the answer. May take its time; throws what the client is told instead of an answer.
+    func spoil(_ request: MessageRequest, _ exchange: Exchange) async throws(MessageError) -> [Damage]
 }
 
 /// An answer was ended on purpose: no failure of anybody's.

@@ -121,7 +121,8 @@ final class Delivery {
         all.advise(error)
         let body = error.body(requestID: exchange.requestID)
         if isTaped { tape.append(body, at: exchange.elapsedMS) }
-        recordResponse(status: error.status, body: body, shouldRetry: error.shouldRetry)
+        recordResponse(
+            status: error.status, body: body, shouldRetry: error.shouldRetry, retryAfter: error.retryAfter)
         try await client.answer(error.status, all, body: body)
     }
 
@@ -138,7 +139,9 @@ final class Delivery {
         if hasBegun { recordResponse(status: 200, body: nil) }
     }
 
-    private func recordResponse(status: Int, body: [UInt8]?, shouldRetry: Bool? = nil) {
+    private func recordResponse(
+        status: Int, body: [UInt8]?, shouldRetry: Bool? = nil, retryAfter: String? = nil
+    ) {
         guard exchange.isObserved else { return }
         if let rest = tape.take(at: exchange.elapsedMS, isComplete: true) { exchange.record(rest) }
         let hasMessage = assembly.start != nil || assembly.hasContent
@@ -151,6 +154,6 @@ final class Delivery {
                     translateMicroseconds: translateMicroseconds,
                     largestGapMS: largestGapMS > 0 ? largestGapMS : nil,
                     message: hasMessage ? assembly.roleAndContent() : nil, body: body, pings: pings,
-                    shouldRetry: shouldRetry)))
+                    shouldRetry: shouldRetry, retryAfter: retryAfter)))
     }
 }

@@ -17,10 +17,6 @@ public protocol Interceptor: Sendable {
     /// Before anything is sent.
     mutating func request(_ request: inout MessageRequest, _ exchange: Exchange) async throws -> Verdict
 
-    /// What is to be done on purpose to the answer's bytes on their last step to the client; called when all have let the
-    /// request pass, or one has answered it.
-    mutating func damages(_ request: MessageRequest, _ exchange: Exchange) -> [Damage]
-
     /// Each event on its way to the client.
     mutating func event(_ event: inout MessageEvent, _ exchange: Exchange) throws -> EventVerdict
 
@@ -39,7 +35,6 @@ extension Interceptor {
     public mutating func request(_ request: inout MessageRequest, _ exchange: Exchange) async throws -> Verdict {
         .pass
     }
-    public mutating func damages(_ request: MessageRequest, _ exchange: Exchange) -> [Damage] { [] }
     public mutating func event(_ event: inout MessageEvent, _ exchange: Exchange) throws -> EventVerdict { .pass }
     public mutating func toolCall(_ call: inout ToolCall, _ exchange: Exchange) async throws -> ToolVerdict { .pass }
     public mutating func finished(_ outcome: Outcome, _ exchange: Exchange) {}

@@ -26,6 +26,7 @@ public final class Moment: Sendable {
         case toolCall(ToolCallMade)
         case response(Response)
         case intercept(Intercept)
+        case replay(Replay)
         case check(rule: String, message: String)
         case error(Failure)
         case end(End)
@@ -182,12 +183,14 @@ public final class Moment: Sendable {
         public var pings: Int
         /// What a refusal of ours told the client in `x-should-retry`; nil when it said nothing.
         public var shouldRetry: Bool?
+        /// What it told the client in `retry-after`.
+        public var retryAfter: String?
 
         public init(
             status: Int, model: String, backend: String, stopReason: String? = nil, usage: Usage? = nil,
             firstTokenMS: Double? = nil, durationMS: Double, translateMicroseconds: Double? = nil,
             largestGapMS: Double? = nil, message: [UInt8]? = nil, body: [UInt8]? = nil, pings: Int,
-            shouldRetry: Bool? = nil
+            shouldRetry: Bool? = nil, retryAfter: String? = nil
         ) {
             self.status = status
             self.model = model
@@ -202,6 +205,7 @@ public final class Moment: Sendable {
             self.body = body
             self.pings = pings
             self.shouldRetry = shouldRetry
+            self.retryAfter = retryAfter
         }
     }
 
@@ -225,6 +229,36 @@ public final class Moment: Sendable {
             self.before = before
             self.after = after
             self.error = error
+        }
+    }
+
+    /// How a recorded session answered a request, or why it did not.
+    public struct Replay: Sendable, Equatable {
+        /// What became of the request.
+        public enum Action: String, Sendable { case answer, refuse, forward }
+
+        public var action: Action
+        /// What the request and the recorded one have in common: a rung of the ladder.
+        public var rung: String
+        /// The recorded exchange: the one that answers, the closest one, or the one from which a fork goes on.
+        public var of: String?
+        /// Its place among its session's Messages requests, from 1.
+        public var number: Int?
+        /// It has answered this client before.
+        public var isReused: Bool
+        /// What the answer is not exact about, or where the requests differ first.
+        public var note: String?
+
+        public init(
+            action: Action, rung: String, of: String? = nil, number: Int? = nil, isReused: Bool = false,
+            note: String? = nil
+        ) {
+            self.action = action
+            self.rung = rung
+            self.of = of
+            self.number = number
+            self.isReused = isReused
+            self.note = note
         }
     }
 

@@ -8,6 +8,8 @@ final class PassThrough {
     private var parser = SSEParser()
     private var reader = MessageEventReader()
     private var tape: ByteTape
+    /// What the client got, where that may be something else.
+    private var clientTape: ByteTape
     private let inflater: Inflater?
     private var weight: AnswerWeight
     private var firstTokenMS: Double?
@@ -28,6 +30,7 @@ final class PassThrough {
             mend = StreamMend { turn.calibration.count(turn.request.body, model: turn.request.model) }
         }
         tape = ByteTape(.upstream, isEventStream: isEventStream)
+        clientTape = ByteTape(.client, isEventStream: isEventStream)
         inflater = Inflater(for: head)
         gap = Gap(turn.limits)
         weight = AnswerWeight(turn.limits)
@@ -103,7 +106,10 @@ final class PassThrough {
         if let message, message["content"] != nil {
             let events = MessageEvent.all(of: message)
             for event in events { try note(event) }
-            if isEdited { body = try await edited(message, events) }
+            if isEdited {
+                body = try await edited(message, events)
+                noteEdited(body)
+            }
         }
         finish(status: head.status, body: assembly.start == nil ? plain : nil)
         try await client.answer(head.status, fields, body: body)
@@ -151,8 +157,19 @@ final class PassThrough {
         // Of an edited stream the client gets whole events only.
         client.isBetweenEvents = isEdited || !parser.isInsideEvent && inflater == nil
         for event in events { try note(reader.read(event)) }
-        if isEdited { try await client.stream(edited(events)) }
+        if isEdited { try await streamEdited(events) }
         if let part = tape.take(at: exchange.elapsedMS, isComplete: false) { exchange.record(part) }
+    }
+
+    private func streamEdited(_ events: [SSEEvent]) async throws {
+        let bytes = try await edited(events)
+        noteEdited(bytes)
+        try await client.stream(bytes)
+        if let part = clientTape.take(at: exchange.elapsedMS, isComplete: false) { exchange.record(part) }
+    }
+
+    private func noteEdited(_ bytes: [UInt8]) {
+        if exchange.isObserved, client.damaged == nil { clientTape.append(bytes, at: exchange.elapsedMS) }
     }
 
     /// The events that `bytes` complete; nil: those that the end completes.
@@ -208,10 +225,11 @@ final class PassThrough {
     private func end() async throws {
         let rest = try split(nil)
         for event in rest { try note(reader.read(event)) }
-        if isEdited, !rest.isEmpty { try await client.stream(edited(rest)) }
+        if isEdited, !rest.isEmpty { try await streamEdited(rest) }
         if let missing = mend?.end() {
             var out = JSONWriter(capacity: 128)
             missing.write(into: &out)
+            noteEdited(out.bytes)
             try await client.stream(out.bytes)
             exchange.record(.check(rule: "last-event", message: "the service left out the end of its stream"))
         }
@@ -242,6 +260,7 @@ final class PassThrough {
     private func finish(status: Int, body: [UInt8]?) {
         guard exchange.isObserved else { return }
         if let rest = tape.take(at: exchange.elapsedMS, isComplete: true) { exchange.record(rest) }
+        if let rest = clientTape.take(at: exchange.elapsedMS, isComplete: true) { exchange.record(rest) }
         let hasMessage = assembly.start != nil
         exchange.record(
             .response(

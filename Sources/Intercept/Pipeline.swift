@@ -13,26 +13,19 @@ struct Pipeline {
         var chain: Chain?
         do {
             let request = try received.message(endpoint)
-            stage = "hook"
             let turn = Turn(
                 request: request, chain: Chain(service.interceptors, exchange), exchange: exchange, client: client,
                 backend: service.backendName, limits: limits, calibration: calibration,
                 learns: service.backend.mayEstimate)
             chain = turn.chain
-            if !service.interceptors.isEmpty { client.follow(exchange.departure) }
-            let verdict = try await turn.chain.request(&turn.request)
-            client.follow(nil as Transfer?)
-            if endpoint == .messages {
-                let damages = turn.chain.damages(turn.request)
-                if !damages.isEmpty { client.damaged = DamagedAnswer(damages, exchange, client, upstream.loop) }
-            }
-            switch verdict {
-            case .refuse(let error): throw error
-            case .answer(let text): outcome = try await answer(Reply.text(text, to: turn.request), turn)
-            case .reply(let events, _): outcome = try await answer(events, turn)
-            case .pass:
-                stage = "translate"
-                outcome = try await forward(service.backend, turn)
+            stage = "hook"
+            if let faults = service.faults { try await spoil(faults, turn) }
+            stage = "replay"
+            if let source = service.source, let done = try await replay(source, received, turn) {
+                outcome = done
+            } else {
+                stage = "hook"
+                outcome = try await answer(turn, &stage)
             }
         } catch let error as MessageError {
             exchange.record(
@@ -51,6 +44,31 @@ struct Pipeline {
         client.damaged?.finish()
         exchange.record(.end(.init(outcome: outcome, bytesIn: received.bytes.count, bytesOut: client.bytesOut)))
         if outcome == .clientGone || client.damaged?.isCut ?? false { throw Socket.Failure.closed }
+    }
+
+    /// What is to go wrong on purpose comes first, also where a recorded session answers.
+    private func spoil(_ faults: any FaultSource, _ turn: Turn) async throws {
+        turn.client.follow(turn.exchange.departure)
+        defer { turn.client.follow(nil as Transfer?) }
+        let damages = try await faults.spoil(turn.request, turn.exchange)
+        guard turn.request.endpoint == .messages, !damages.isEmpty else { return }
+        turn.client.damaged = DamagedAnswer(damages, turn.exchange, turn.client, upstream.loop)
+    }
+
+    /// The interceptors' answer, or the backend's.
+    private func answer(_ turn: Turn, _ stage: inout String) async throws -> Outcome {
+        let client = turn.client
+        if !service.interceptors.isEmpty { client.follow(turn.exchange.departure) }
+        let verdict = try await turn.chain.request(&turn.request)
+        client.follow(nil as Transfer?)
+        switch verdict {
+        case .refuse(let error): throw error
+        case .answer(let text): return try await answer(Reply.text(text, to: turn.request), turn)
+        case .reply(let events, _): return try await answer(events, turn)
+        case .pass:
+            stage = "translate"
+            return try await forward(service.backend, turn)
+        }
     }
 
     private var stalled: Moment.Failure {
@@ -116,7 +134,7 @@ struct Pipeline {
         }
     }
 
-    private func send(_ sent: UpstreamRequest, _ number: Int, _ exchange: Exchange) async throws -> Transfer {
+    func send(_ sent: UpstreamRequest, _ number: Int, _ exchange: Exchange) async throws -> Transfer {
         let signed = try await sent.signed(at: .now(), upstream.errands)
         exchange.record(
             .upstream(
@@ -167,8 +185,13 @@ struct Pipeline {
     }
 
     /// A request that is none to the Messages API, for a service that has such a path: relayed as it is.
-    func forward(_ request: UpstreamRequest, _ received: Received, on client: Connection) async throws {
+    ///
+    /// - Parameter replay: how the recorded answer that the request carries was found.
+    func forward(
+        _ request: UpstreamRequest, _ received: Received, replay: Moment.Replay? = nil, on client: Connection
+    ) async throws {
         let exchange = received.exchange(received.path.hasPrefix("/v1/models") ? .models : .other, service.observers)
+        if let replay { exchange.record(.replay(replay)) }
         var outcome = Outcome.upstreamError
         defer {
             exchange.record(.end(.init(outcome: outcome, bytesIn: received.bytes.count, bytesOut: client.bytesOut)))
@@ -181,6 +204,7 @@ struct Pipeline {
                 transfer.release()
             }
             let head = try await transfer.readHead()
+            exchange.record(.head(.init(attempt: 1, head: head, transfer, exchange)))
             let body = try await transfer.rest(limit: limits.maxAnswer)
             exchange.record(
                 .response(

@@ -135,16 +135,31 @@ public final class Server: @unchecked Sendable {
         defer { answering -= 1 }
         switch (head.method, path) {
         case ("POST", "/v1/messages"):
-            try await pipeline.serve(Received(head, path: path, bytes, recent), .messages, on: connection)
+            try await serve(Received(head, path: path, bytes, recent), .messages, connection)
         case ("POST", "/v1/messages/count_tokens"):
-            try await pipeline.serve(Received(head, path: path, bytes), .countTokens, on: connection)
+            try await serve(Received(head, path: path, bytes), .countTokens, connection)
         default:
             let received = Received(head, path: path, bytes)
+            if let (request, replay) = service.source?.other(received) {
+                return try await pipeline.forward(request, received, replay: replay, on: connection)
+            }
             if let request = forwarded(received) {
                 return try await pipeline.forward(request, received, on: connection)
             }
             try await local.answer(received, on: connection, isDraining: isDraining)
         }
+    }
+
+    private func serve(
+        _ received: Received, _ endpoint: MessageRequest.Endpoint, _ connection: Connection
+    ) async throws {
+        // What is no Messages request was refused when it was recorded, and is again, in the same words.
+        if let source = service.source, (try? received.message(endpoint)) == nil,
+            let (request, replay) = source.other(received)
+        {
+            return try await pipeline.forward(request, received, replay: replay, on: connection)
+        }
+        try await pipeline.serve(received, endpoint, on: connection)
     }
 
     /// Too many requests at once. The client waits a moment and tries again.

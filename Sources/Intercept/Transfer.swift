@@ -24,6 +24,8 @@ final class Transfer: Expiring, @unchecked Sendable {
     private var pendingHead: UpstreamHead?
     private var head: UpstreamHead?
     private var result: CURLcode?
+    /// Why an answer that did not come by libcurl ended in its middle.
+    private var brokeOff: String?
     private var isPaused = false
     private var isCancelled = false
     private var waiter: UnsafeContinuation<Void, Never>?
@@ -124,8 +126,11 @@ final class Transfer: Expiring, @unchecked Sendable {
         wake()
     }
 
-    /// The end of an answer that did not come by libcurl.
-    func finishScript() { complete(CURLE_OK) }
+    /// The end of an answer that did not come by libcurl, or why it breaks off.
+    func finishScript(_ breaksOff: String?) {
+        brokeOff = breaksOff
+        complete(breaksOff == nil ? CURLE_OK : CURLE_PARTIAL_FILE)
+    }
 
     func takeBody(_ bytes: UnsafeRawBufferPointer) -> Int {
         if received.count >= Self.highWater {
@@ -241,6 +246,7 @@ extension Transfer {
     private var host: String { Proxies.host(of: request.url) }
 
     private func failure(_ code: CURLcode) -> TransferError {
+        if let brokeOff { return TransferError(stage: .body, message: brokeOff) }
         let detail = String(cString: errorText)
         let words = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
         let stage: TransferError.Stage = head != nil ? .body : connectMS == nil ? .connect : .noAnswer

@@ -4,7 +4,8 @@ final class Turn {
     let chain: Chain
     let exchange: Exchange
     let client: Connection
-    let backend: String
+    /// Who answers, for the trace.
+    var backend: String
     let limits: Limits
     let calibration: Calibration
     private let learns: Bool
@@ -91,9 +92,7 @@ final class Attempt<B: Backend> {
     }
 
     func headMoment(_ head: UpstreamHead, _ transfer: Transfer) -> Moment.Head {
-        .init(
-            attempt: number, head: head, connectMS: transfer.connectMS, tlsMS: transfer.tlsMS,
-            reused: transfer.isReused, firstByteMS: exchange.elapsedMS)
+        .init(attempt: number, head: head, transfer, exchange)
     }
 
     /// - Parameter body: what the service said; kept unless it goes to the client as it is.
@@ -112,6 +111,14 @@ final class Attempt<B: Backend> {
     /// Fields of the service's answer that are worth showing to the client.
     func fields(_ head: UpstreamHead) -> HTTPFields {
         HTTPFields(head.headers.fields.filter { $0.name.lowercased().hasPrefix("anthropic-ratelimit-") })
+    }
+}
+
+extension Moment.Head {
+    init(attempt: Int, head: UpstreamHead, _ transfer: Transfer, _ exchange: Exchange) {
+        self.init(
+            attempt: attempt, head: head, connectMS: transfer.connectMS, tlsMS: transfer.tlsMS,
+            reused: transfer.isReused, firstByteMS: exchange.elapsedMS)
     }
 }
 

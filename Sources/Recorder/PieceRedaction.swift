@@ -21,13 +21,18 @@ struct PieceRedaction {
     /// The edits for each part of one side of a stream, in order. A secret goes into the piece in which it begins; the
     /// pieces behind lose their share.
     static func edits(_ parts: [JSON], _ redactor: Redactor) -> [[Edit]] {
+        edits(parts) { redactor.edits($0, 0..<$0.count) }
+    }
+
+    /// The same for whatever `find` finds in a whole text.
+    static func edits(_ parts: [JSON], find: ([UInt8]) -> [Edit]) -> [[Edit]] {
         var pieces = PieceRedaction()
         for (index, list) in parts.enumerated() {
             for event in list.elements { pieces.collect(event, path: 14_695_981_039_346_656_037, part: index) }
         }
         var edits = [[Edit]](repeating: [], count: parts.count)
         for text in pieces.texts.values {
-            for secret in redactor.edits(text.bytes, 0..<text.bytes.count) { add(secret, in: text, to: &edits) }
+            for secret in find(text.bytes) { add(secret, in: text, to: &edits) }
         }
         return edits.map { $0.sorted { $0.range.lowerBound < $1.range.lowerBound } }
     }

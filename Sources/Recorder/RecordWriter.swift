@@ -61,6 +61,7 @@ final class RecordWriter {
         case .events(let events): hold(events, notes, time)
         case .toolCall(let made): write(made, notes, time)
         case .response(let response): write(response, notes, time)
+        case .replay(let replay): write(replay, notes, time)
         case .intercept(let intercept): write(intercept, notes, time)
         case .check(let rule, let message): write(rule: rule, message: message, notes, time)
         case .error(let failure): write(failure, notes, time)
@@ -176,11 +177,11 @@ final class RecordWriter {
             out.field("host_id", hostID)
             out.field("backend", configuration.backend)
             writeSettings(into: &out)
-            out.field("replay_of", ifPresent: configuration.replayOf)
             out.field("record", configuration.mode.rawValue)
             out.field("redact", configuration.redact.rawValue)
             out.field("started", time.rfc3339)
             out.field("repaired_bytes", sink.repairedBytes)
+            configuration.replayOf?.write(into: &out)
         }
     }
 

@@ -1,3 +1,5 @@
+internal import Intercept
+
 /// What a recorder is told, what it tells about itself, and why it cannot begin.
 public struct RecorderConfiguration: Sendable {
     /// How trace files are named.
@@ -28,12 +30,12 @@ public struct RecorderConfiguration: Sendable {
     public var backend: String
     /// Variables that decide how the backend translates, in this order: see `Backend.translationVariables`.
     public var settings: [(name: String, value: String)] = []
-    /// The trace whose requests are sent again, if that is what happens.
-    public var replayOf: String?
     /// Bytes that may wait for the writer; above it moments are dropped by rank.
     public var queueLimit: Int
     /// Size at which a daily file is closed, in bytes.
     public var fileLimit: Int
+    /// The recorded session that answers in this trace.
+    public var replayOf: ReplayOrigin?
     /// Bytes of one exchange's streams that may wait for its answer before they are written.
     var streamLimit = 1 << 20
 
@@ -52,6 +54,35 @@ public struct RecorderConfiguration: Sendable {
         self.backend = backend
         self.queueLimit = queueLimit
         self.fileLimit = fileLimit
+    }
+}
+
+/// What a replay answers from, as `meta` names it.
+public struct ReplayOrigin: Sendable, Equatable {
+    /// Names of the trace's files.
+    public var files: [String]
+    /// The only session of them that answers.
+    public var session: String?
+    /// After so many requests the backend is asked: the trace is a fork.
+    public var forkAfter: Int?
+
+    public init(files: [String], session: String? = nil, forkAfter: Int? = nil) {
+        self.files = files
+        self.session = session
+        self.forkAfter = forkAfter
+    }
+
+    /// `"replay_of":{"files":["run-….jsonl"],"session":"…","fork_after":3}`
+    func write(into out: inout JSONWriter) {
+        out.key("replay_of")
+        out.beginObject()
+        out.key("files")
+        out.beginArray()
+        for file in files { out.string(file) }
+        out.endArray()
+        out.field("session", ifPresent: session)
+        out.field("fork_after", ifPresent: forkAfter)
+        out.endObject()
     }
 }
 

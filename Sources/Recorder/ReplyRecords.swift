@@ -1,5 +1,5 @@
-/// The records of what comes back and of how it ends: `head`, `tool_call`, `response`, `intercept`, `check`, `error`,
-/// `end`.
+/// The records of what comes back and of how it ends: `head`, `tool_call`, `response`, `replay`, `intercept`, `check`,
+/// `error`, `end`.
 internal import Intercept
 
 extension RecordWriter {
@@ -55,6 +55,8 @@ extension RecordWriter {
             if let message { write("message", message, into: &out) }
             if let body { write(body: body, into: &out) }
             out.field("pings", response.pings)
+            if let shouldRetry = response.shouldRetry { out.field("should_retry", shouldRetry) }
+            out.field("retry_after", ifPresent: response.retryAfter)
         }
     }
 
@@ -90,6 +92,17 @@ extension RecordWriter {
         out.beginObject()
         out.field("hit", (Double(usage.cacheRead) / Double(usage.prompt)).thousandths)
         out.endObject()
+    }
+
+    func write(_ replay: Moment.Replay, _ notes: ExchangeNotes, _ time: Timestamp) {
+        emit("replay", notes, time) { out in
+            out.field("action", replay.action.rawValue)
+            out.field("rung", replay.rung)
+            out.field(replay.rung == "fork" ? "fork_of" : "of", ifPresent: replay.of)
+            out.field("number", ifPresent: replay.number)
+            if replay.isReused { out.field("reused", true) }
+            out.field("note", ifPresent: replay.note.map(redactor.text))
+        }
     }
 
     func write(_ intercept: Moment.Intercept, _ notes: ExchangeNotes, _ time: Timestamp) {

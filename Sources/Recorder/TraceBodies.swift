@@ -21,6 +21,17 @@ public struct TraceBodies {
         }
     }
 
+    /// The request body of one exchange in a file, or nil when it is not there or damaged.
+    public static func request(of id: String, in file: String) -> [UInt8]? {
+        guard var bodies = try? TraceBodies(path: file), let reader = try? TraceReader(path: file, only: ["request"])
+        else { return nil }
+        for record in reader {
+            let body = try? bodies.body(of: record)
+            if record.id == id { return body }
+        }
+        return nil
+    }
+
     /// The body of a `request` or `upstream` record as it was recorded: the original bytes, or what redaction made of
     /// them. Nil for other records and where there is none (an `upstream` without a body sent the request's). Throws when
     /// the base is missing or the result is not what its hash says.

@@ -15,6 +15,8 @@ struct Arguments: Equatable {
     var given: [Given] = []
     /// `run`: the command. `help`: the topics. Commands that read traces: traces and filters.
     var operands: [String] = []
+    /// `replay`: the command to run against it.
+    var command: [String] = []
     var help: Help?
 
     private var hasWord = false
@@ -127,8 +129,9 @@ struct Arguments: Equatable {
     }
 
     private mutating func takeCommand(_ command: [String]) throws(Failure) {
+        if word == .replay, hasWord, !command.isEmpty { return self.command = command }
         guard word == .run, hasWord else {
-            throw .usage("-- belongs to run", "claudecodex run -- \(command.joined(separator: " "))")
+            throw .usage("-- belongs to run and to replay", "claudecodex run -- \(command.joined(separator: " "))")
         }
         operands = command
     }

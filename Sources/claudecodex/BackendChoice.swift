@@ -41,6 +41,14 @@ struct BackendChoice {
         type(of: backend).translationVariables.compactMap { name in environment[name].map { (name, $0) } }
     }
 
+    /// One that was put together by hand.
+    init(_ backend: any Backend, because: String) {
+        self.backend = backend
+        self.because = because
+        alsoPossible = []
+        needsCredentials = false
+    }
+
     /// What an explicit choice is explained by.
     private static func words(_ setting: Setting) -> String {
         switch setting.origin {

@@ -17,6 +17,8 @@ struct Banner {
     let redact: String
     /// The flags of this proxy that `claudecodex env` needs as well, the address apart: `-b anthropic`.
     let flags: [String]
+    /// `claudecodex env` can print the same.
+    var isKnownToEnv = true
     /// Clients must show a token.
     var hasToken = false
     /// That token where this proxy made it: nobody could know it otherwise.
@@ -53,7 +55,7 @@ struct Banner {
 
     /// The same by `claudecodex env`; nothing when a flag holds a password, which must not be shown.
     private var evaluation: String {
-        if token != nil || address.isAny { return "" }
+        if token != nil || address.isAny || !isKnownToEnv { return "" }
         let words = (["claudecodex env"] + addressFlag + flags).joined(separator: " ")
         return Text.withoutCredentials(words) == words ? "     (eval \"$(\(words))\")" : ""
     }

@@ -215,9 +215,9 @@ struct CheckedExchange {
         let decoder = backend.reply(to: request)
         if decoder.passesThrough(head) { return note(.passedThrough) }
         if outcome == "client_gone" { return note(.clientGone) }
-        if upstream.isDamaged || client.isDamaged { return note(.dropped) }
-        guard !upstream.isEmpty || isBrokenOff == false else { return note(.noAnswer) }
-        let bytes = upstream.bytes(isEventStream: head.mediaType == "text/event-stream")
+        guard let bytes = upstream.bytes(isEventStream: head.mediaType == "text/event-stream"),
+            client.bytes(isEventStream: request.stream) != nil
+        else { return note(.dropped) }
         let again = AnswerAgain(decoder, request, head, bytes, isComplete: !isBrokenOff)
         result.isAnswerChecked = true
         if again.isRefused || isBrokenOff && client.isEmpty {
@@ -255,7 +255,7 @@ struct CheckedExchange {
     }
 
     private mutating func compare(message again: AnswerAgain) {
-        let recorded = client.bytes(isEventStream: false)
+        let recorded = client.bytes(isEventStream: false) ?? []
         guard let old = try? JSON.parse(recorded), let new = try? JSON.parse(again.message) else {
             return differ("answer", "", recorded: Self.words(recorded), now: Self.words(again.message))
         }

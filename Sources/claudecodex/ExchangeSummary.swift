@@ -28,6 +28,8 @@ struct ExchangeSummary: Sendable {
     private var noted = Losses()
     /// `x-should-retry` of the upstream's or of our own answer.
     private var shouldRetry: Bool?
+    /// How a recorded session answered.
+    private(set) var replay: Moment.Replay?
     /// The body of an answer without success.
     private var refusal: [UInt8]?
     /// The URL of the last attempt.
@@ -65,6 +67,7 @@ struct ExchangeSummary: Sendable {
             firstByteMS = moment.time.milliseconds(since: started)
             status = head.head.status
             shouldRetry = head.head.headers["x-should-retry"].map { $0.lowercased() == "true" }
+        case .replay(let found): replay = found
         case .toolCall(let made): if !deniedCalls.contains(made.call.id) { tools.append(made.call) }
         case .intercept(let act): take(act)
         case .response(let response): take(response)

@@ -3,15 +3,12 @@ internal import Synchronization
 
 /// Makes answers fail on purpose, for testing agents: the rules of `--fault`. What a rule does is in the trace as an
 /// `intercept` record by `fault`, and what the client really got is in the events of its side.
-struct Faults: Interceptor {
+struct Faults: FaultSource {
+    /// `by` in the trace.
     static let name = "fault"
 
     private let book: FaultBook
     private let loop: EventLoop
-    /// What was decided for this exchange's answer.
-    private var damages: [Damage] = []
-    var name: String { Self.name }
-    var seesEvents: Bool { false }
 
     /// Nil when nothing is to go wrong.
     init?(_ rules: [FaultRule], seed: UInt64, _ loop: EventLoop) {
@@ -20,24 +17,27 @@ struct Faults: Interceptor {
         self.loop = loop
     }
 
-    mutating func request(_ request: inout MessageRequest, _ exchange: Exchange) async throws -> Verdict {
-        var refusal: Verdict?
+    func spoil(_ request: MessageRequest, _ exchange: Exchange) async throws(MessageError) -> [Damage] {
+        var refusal: MessageError?
+        var damages: [Damage] = []
         for rule in book.due(request, exchange) {
             switch rule.effect {
             case .wait(let milliseconds):
-                exchange.record(
-                    .intercept(.init(by: Self.name, hook: "request", action: "wait", after: rule.text)))
+                note("wait", rule.text, exchange)
                 await wait(milliseconds, exchange)
-            case .status(let status, let retryAfter):
-                refusal = refusal ?? .refuse(Self.error(status, retryAfter, rule))
+            case .status(let status, let retryAfter): refusal = refusal ?? Self.error(status, retryAfter, rule)
             case .damage(let kind):
                 damages.append(Damage(kind, by: Self.name, rule: rule.text, tool: rule.tools))
             }
         }
-        return refusal ?? .pass
+        guard let refusal else { return damages }
+        note("refuse", refusal.message, exchange)
+        throw refusal
     }
 
-    mutating func damages(_ request: MessageRequest, _ exchange: Exchange) -> [Damage] { damages }
+    private func note(_ action: String, _ words: String, _ exchange: Exchange) {
+        exchange.record(.intercept(.init(by: Self.name, hook: "request", action: action, after: words)))
+    }
 
     private static func error(_ status: Int, _ retryAfter: String?, _ rule: FaultRule) -> MessageError {
         MessageError(status, nil, words + rule.text, retryAfter: retryAfter)

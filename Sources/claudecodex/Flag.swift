@@ -65,7 +65,7 @@ struct Flag: Sendable {
     /// Variables of other programs that mean the same, the strongest first.
     var otherVariables: [String] = []
     let group: Group
-    var words: [Word] = [.serve, .run, .env, .doctor]
+    var words: [Word] = [.serve, .run, .replay, .env, .doctor]
     /// Shown by `-h`.
     var isCommon = false
     /// One line.

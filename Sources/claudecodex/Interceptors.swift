@@ -8,7 +8,6 @@ enum Interceptors {
     ///   - loop: Where whatever takes time is done.
     static func all(_ settings: Settings, _ backend: any Backend, _ loop: EventLoop) -> [any Interceptor] {
         let list: [(any Interceptor)?] = [
-            Faults(settings.faults, seed: settings.seed, loop),
             WebSearch(
                 settings.webSearch, isServiceAble: type(of: backend).speaksMessages, settings.limits, loop),
             ModelMap(settings.models),

@@ -25,6 +25,7 @@ enum LiveJSON {
         if exchange.deniedCalls.count > 0 { out.field("denied", exchange.deniedCalls.count) }
         if !exchange.faults.isEmpty { out.field("fault", exchange.faults.joined(separator: ", ")) }
         if exchange.isError { writeError(exchange, &out) }
+        if let replay = exchange.replay { write(replay, &out) }
         out.field("outcome", ifPresent: exchange.outcome?.rawValue)
         out.endObject()
         out.newline()
@@ -56,6 +57,18 @@ enum LiveJSON {
             out.endObject()
         }
         out.endArray()
+    }
+
+    private static func write(_ replay: Moment.Replay, _ out: inout JSONWriter) {
+        out.key("replay")
+        out.beginObject()
+        out.field("action", replay.action.rawValue)
+        out.field("rung", replay.rung)
+        out.field("of", ifPresent: replay.of)
+        out.field("number", ifPresent: replay.number)
+        out.field("reused", replay.isReused)
+        out.field("note", ifPresent: replay.note)
+        out.endObject()
     }
 
     private static func writeError(_ exchange: ExchangeSummary, _ out: inout JSONWriter) {

@@ -27,6 +27,7 @@ struct LiveLine {
         guard detail >= .inputs else { return out }
         let words = exchange.isError ? words(exchange.problem.message) : ""
         if !line.contains(words) { out += second(words) }
+        if let note = exchange.replay?.note, exchange.replay?.action == .answer { out += second("replay: " + note) }
         for tool in exchange.tools { out += second(tool.name + " " + String(decoding: tool.input, as: UTF8.self)) }
         if detail == .text {
             for loss in exchange.losses { out += second(LossLine.whole(loss)) }
@@ -45,7 +46,8 @@ struct LiveLine {
         let times = [exchange.firstByteMS, exchange.totalMS].map { Text.right($0.map(Amounts.time) ?? "", 5) }
         let timing = " " + times.joined(separator: " ")
         let model = isNarrow ? "" : model(exchange)
-        let end = end(exchange)
+        var end = end(exchange)
+        end.tail += exchange.replay.map(Self.replay) ?? ""
         var columns = usage(exchange.usage)
         func room() -> Int? {
             let used = [head, status, timing, columns, model].reduce(2) { $0 + $1.unicodeScalars.count }
@@ -59,6 +61,12 @@ struct LiveLine {
         let painted = end.color.map { terminal.paint(shown, $0) } ?? shown
         let line = head + terminal.paint(status, exchange.isError ? .red : .green) + timing + columns + "  " + model
         return shown.isEmpty ? Text.trimEnd(line) : line + painted
+    }
+
+    /// `  (#3, exact)`
+    private static func replay(_ replay: Moment.Replay) -> String {
+        let number = replay.number.map { "#\($0), " } ?? ""
+        return "  (\(number)\(replay.rung)\(replay.isReused ? ", again" : ""))"
     }
 
     private func cut(_ end: End, _ room: Int?) -> String {

@@ -51,7 +51,12 @@ struct ClaudeCodex {
             return try run.run(notes: configuration.notes + settings.faultNotes)
         case .sessions: return try Sessions.run(arguments, settings, configuration.environment).rawValue
         case .tools: return try Tools.run(arguments, settings, configuration.environment).rawValue
-        case .replay: return try Replay.run(arguments, settings, configuration.environment).rawValue
+        case .replay:
+            if !arguments.command.isEmpty {
+                let run = try Replay.command(arguments, settings, configuration.environment, entries, inherited)
+                return try run.run(notes: configuration.notes)
+            }
+            return try Replay.run(arguments, settings, configuration.environment).rawValue
         case .show: return try Show.run(arguments, settings, configuration.environment).rawValue
         case .cache: return try Cache.run(arguments, settings, configuration.environment).rawValue
         case .context: return try Context.run(arguments, settings, configuration.environment).rawValue

@@ -15,16 +15,17 @@ struct Proxy {
     /// - Parameters:
     ///   - file: Which file of the log directory the trace goes to.
     ///   - token: What clients must show, or nil.
-    ///   - replayOf: The trace whose requests will be sent again.
+    ///   - rehearsal: A recorded session that answers.
+    ///   - replayOf: The trace whose requests are sent again.
     init(
         _ settings: Settings, _ environment: Environment, lines: LiveLines, file: RecorderConfiguration.File,
-        token: AccessToken?, replayOf: String? = nil
+        token: AccessToken?, rehearsal: Rehearsal? = nil, replayOf: ReplayOrigin? = nil
     ) throws(Failure) {
-        choice = try BackendChoice(settings, environment)
+        if let rehearsal { choice = rehearsal.choice } else { choice = try BackendChoice(settings, environment) }
         self.lines = lines
         var limits = settings.limits
         limits.maxConnections = min(limits.maxConnections, Descriptors.connections(Descriptors.limit))
-        recorder = try Self.recorder(settings, environment, file, choice, replayOf: replayOf)
+        recorder = try Self.recorder(settings, environment, file, choice, rehearsal?.origin ?? replayOf)
         do {
             loop = try EventLoop()
             upstream = try Upstream(loop, limits: limits, environment: environment)
@@ -33,8 +34,10 @@ struct Proxy {
         }
         let observers: [(any Observer)?] = [recorder, lines]
         let service = Service(
-            backend: choice.backend, interceptors: Interceptors.all(settings, choice.backend, loop),
-            observers: observers.compactMap { $0 }, version: Version.number, isStrict: settings.isStrict,
+            backend: choice.backend, faults: Faults(settings.faults, seed: settings.seed, loop),
+            interceptors: Interceptors.all(settings, choice.backend, loop),
+            source: rehearsal?.source, observers: observers.compactMap { $0 }, version: Version.number,
+            isStrict: settings.isStrict,
             health: { [recorder] in recorder.map { HealthReport.json($0.statistics) } })
         server = Server(
             loop: loop, listen: settings.listen, limits: limits, service: service, upstream: upstream,
@@ -43,7 +46,7 @@ struct Proxy {
 
     private static func recorder(
         _ settings: Settings, _ environment: Environment, _ file: RecorderConfiguration.File, _ choice: BackendChoice,
-        replayOf: String?
+        _ replayOf: ReplayOrigin?
     ) throws(Failure) -> Recorder? {
         if settings.record == "off" { return nil }
         let directory = try LogDirectory.choose(
@@ -62,7 +65,8 @@ struct Proxy {
         }
     }
 
-    private static func key(_ level: RedactionLevel, _ environment: Environment) -> [UInt8] {
+    /// The key under which this installation hides secrets.
+    static func key(_ level: RedactionLevel, _ environment: Environment) -> [UInt8] {
         if level == .off { return [] }
         guard let directory = try? LogDirectory.state(environment) else {
             Output.say(

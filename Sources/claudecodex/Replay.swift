@@ -1,17 +1,91 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 internal import Intercept
 internal import Recorder
 
-/// `claudecodex replay`
+/// `claudecodex replay`: a proxy in which a recorded session answers instead of a model.
 enum Replay {
-    static let usage = "claudecodex replay TRACE [flags]"
+    static let usage = "claudecodex replay TRACE [flags] [-- CMD [ARG...]]"
     static let doc = "Answer from a trace instead of a model."
-    static let detail = "PLACEHOLDER"
+    static let detail = """
+        TRACE is a file, a directory, `last`, or the beginning of a session's or a run's id. Listens like serve, or, with -- CMD, for one
+        command like run. Each request is answered by the recorded exchange that fits it, byte for byte as the client got it then; the
+        live line says which one and why: exact (the same bytes), normalised (the same apart from ids, dates, times, paths, cache marks
+        and what the client says of itself), place (the same agent, as many answers so far, the same tools), last_turn (the same last
+        user's text and tool results). Each exchange answers a session once, in order, and `again` only where nothing else fits. Where
+        the client works in another directory, paths in the answers follow it.
+
+        --on-miss: fail answers 404 with the closest request and the first difference; nearest answers with the closest; forward asks the
+        backend; record does so and keeps the answer for the same request. --from N: after N requests of the main agent the backend
+        (-b) answers: a fork. With fail and nearest, and without --from, no backend is needed and nothing leaves this machine. The
+        replayed session is recorded in a trace of its own, whose `meta` says `replay_of`. Exit code: that of serve, or the command's; 65
+        when there is no trace. More: docs/replay.md.
+        """
 
     static func run(_ arguments: Arguments, _ settings: Settings, _ environment: Environment) throws(Failure)
         -> ExitCode
     {
         if arguments.has(.check) { return try ReplayCheck.run(arguments, settings, environment) }
         if arguments.has(.send) { return try ReplaySend.run(arguments, settings, environment) }
-        throw .usage("replay: PLACEHOLDER")
+        return try serve(arguments, settings, environment)
+    }
+
+    /// The command behind `--`, in front of the recorded session.
+    static func command(
+        _ arguments: Arguments, _ settings: Settings, _ environment: Environment, _ entries: [[UInt8]],
+        _ inherited: Inherited
+    ) throws(Failure) -> Run {
+        for flag in [Flag.Name.check, .send] where arguments.has(flag) {
+            throw .usage("replay: --\(flag.rawValue) runs no command", "leave out -- and what stands behind it")
+        }
+        let rehearsal = try Rehearsal(arguments, settings, environment)
+        if settings.detail > .quiet { rehearsal.say() }
+        return Run(
+            command: arguments.command, settings: settings, environment: environment, entries: entries,
+            inherited: inherited, rehearsal: rehearsal)
+    }
+
+    private static func serve(
+        _ arguments: Arguments, _ settings: Settings, _ environment: Environment
+    ) throws(Failure) -> ExitCode {
+        let isQuiet = settings.detail == .quiet
+        let fd = settings.format == .jsonl ? STDOUT_FILENO : STDERR_FILENO
+        let lines = Proxy.lines(settings, environment, isSilent: isQuiet && settings.format == .text, fd: fd)
+        let rehearsal = try Rehearsal(arguments, settings, environment)
+        Descriptors.raise(for: settings.limits.maxConnections)
+        let token = settings.token?.token()
+        let proxy = try Proxy(
+            settings, environment, lines: lines, file: .run(Identifier.uuid7()), token: token, rehearsal: rehearsal)
+        let address = try proxy.listen()
+        if !isQuiet {
+            rehearsal.say()
+            var banner = banner(proxy, rehearsal, settings, environment, address)
+            if settings.token == .made { banner.token = token }
+            Output.say(banner.text)
+        }
+        let shutdown = Shutdown(proxy, isQuiet: isQuiet)
+        do { try shutdown.listen() } catch { throw Failure(.unavailable, "cannot handle signals: \(error)") }
+        proxy.loop.run()
+        if let recorder = proxy.recorder {
+            recorder.close()
+            if lines.tally.isUntouched { _ = LogDirectory.removeIfEmpty(recorder.path) }
+        }
+        if !isQuiet { Output.say(lines.tally.serveLine() + "\n" + rehearsal.source.tally + "\n") }
+        return shutdown.code
+    }
+
+    private static func banner(
+        _ proxy: Proxy, _ rehearsal: Rehearsal, _ settings: Settings, _ environment: Environment,
+        _ address: ListenAddress
+    ) -> Banner {
+        Banner(
+            address: address, backend: proxy.choice.name, summary: proxy.choice.backend.summary,
+            because: proxy.choice.because, alsoPossible: [], needsCredentials: proxy.choice.needsCredentials,
+            models: settings.models.map { "\($0.from.pattern) -> \($0.to)" }, denied: settings.denied.map(\.text),
+            trace: proxy.recorder.map { LogDirectory.shown($0.path, environment) }, redact: settings.redact,
+            flags: [], isKnownToEnv: false, hasToken: settings.token != nil)
     }
 }

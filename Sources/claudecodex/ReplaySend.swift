@@ -59,7 +59,7 @@ struct ReplaySend {
         let proxy = try Proxy(
             settings, environment, lines: lines, file: .run("send-" + Self.compact(Timestamp.now().rfc3339)),
             token: token,
-            replayOf: reading.choice.session ?? reading.choice.files.map(Files.name).joined(separator: ","))
+            replayOf: ReplayOrigin(files: reading.choice.files.map(Files.name), session: reading.choice.session))
         let credentials = try credentials(proxy)
         let address = try proxy.listen()
         announce(recorded, proxy)

@@ -15,6 +15,8 @@ struct Run {
     /// The environment as it was inherited: `NAME=value` entries.
     let entries: [[UInt8]]
     let inherited: Inherited
+    /// A recorded session that answers.
+    var rehearsal: Rehearsal?
 
     /// The command's exit code, as a shell would report it.
     func run(notes: [String]) throws(Failure) -> Int32 {
@@ -22,7 +24,9 @@ struct Run {
         let isShown = settings.detail >= .inputs
         let lines = Proxy.lines(settings, environment, isSilent: !isShown, fd: STDERR_FILENO)
         let token = AccessToken.random()
-        let proxy = try Proxy(settings, environment, lines: lines, file: .run(Identifier.uuid7()), token: token)
+        let proxy = try Proxy(
+            settings, environment, lines: lines, file: .run(Identifier.uuid7()), token: token,
+            rehearsal: rehearsal)
         let address = try proxy.listen()
         if isShown { announce(proxy, address, notes) }
         let ending = try attend(proxy, url: address.url(with: token))
@@ -71,6 +75,7 @@ struct Run {
             let name = Text.printable(command[0])
             text += "claudecodex: \(name) made no request through the proxy; does it have a base URL of its own?\n"
         }
+        if let rehearsal { text += "claudecodex: \(rehearsal.source.tally)\n" }
         if let trace { text += "claudecodex: trace \(LogDirectory.shown(trace, environment))\n" }
         return text
     }

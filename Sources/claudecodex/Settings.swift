@@ -36,8 +36,9 @@ struct Settings {
 
     init(_ arguments: Arguments, _ environment: Environment) throws(Failure) {
         let lookup = Lookup(arguments: arguments, environment: environment)
-        listen = arguments.word == .run ? .tcp(host: "127.0.0.1", port: 0) : try Self.listen(lookup)
-        token = try arguments.word == .run ? nil : Self.token(lookup)
+        let isForCommand = arguments.word == .run || !arguments.command.isEmpty
+        listen = isForCommand ? .tcp(host: "127.0.0.1", port: 0) : try Self.listen(lookup)
+        token = try isForCommand ? nil : Self.token(lookup)
         hosts = try Self.hosts(lookup)
         backend = try lookup(.backend).flatMap { $0.text == "auto" ? nil : $0 }
         upstream = try lookup(.upstream)

@@ -6,12 +6,11 @@ import Testing
 @testable import Intercept
 
 /// Asks for these damages.
-private struct Damaging: Interceptor {
+private struct Damaging: FaultSource {
     let kinds: [Damage.Kind]
     let tool: String?
-    var seesEvents: Bool { false }
 
-    mutating func damages(_ request: MessageRequest, _ exchange: Exchange) -> [Damage] {
+    func spoil(_ request: MessageRequest, _ exchange: Exchange) async throws(MessageError) -> [Damage] {
         var fits: (@Sendable (String) -> Bool)?
         if let tool { fits = { $0 == tool } }
         return kinds.map { Damage($0, by: "fault", rule: "rule", tool: fits) }
@@ -58,7 +57,7 @@ struct DamageTests {
             case .passThrough: try Samples.passThrough(upstream)
             case .translation: try Samples.chat(upstream)
             }
-        let proxy = try Proxy(backend, interceptors: [Damaging(kinds: kinds, tool: tool)])
+        let proxy = try Proxy(backend, faults: Damaging(kinds: kinds, tool: tool))
         defer {
             proxy.stop()
             upstream.stop()
@@ -76,7 +75,8 @@ struct DamageTests {
 
     /// The trace's client side holds what the client got.
     private static func checkTruth(_ seen: Seen, _ acts: [String], _ outcome: Outcome = .ok) {
-        #expect(seen.trace.bytes(.client) == seen.answer.body)
+        let isTrue = seen.trace.bytes(.client) == seen.answer.body
+        #expect(isTrue, "the trace says that the client got something else")
         #expect(seen.trace.intercepts == acts.map { "answer \($0)" })
         #expect(seen.trace.outcomes == [outcome])
     }
@@ -123,7 +123,7 @@ struct DamageTests {
         }
         let proxy = try Proxy(
             Samples.passThrough(upstream),
-            interceptors: [Damaging(kinds: [.stall(milliseconds: nil)], tool: nil)])
+            faults: Damaging(kinds: [.stall(milliseconds: nil)], tool: nil))
         defer {
             proxy.stop()
             upstream.stop()
@@ -172,7 +172,8 @@ struct DamageTests {
         let seen = try Self.seen(.passThrough, kind)
         #expect(seen.answer.text == plain.answer.text)
         #expect(seen.milliseconds >= 30)
-        #expect(seen.trace.bytes(.client) == seen.answer.body && seen.trace.outcomes == [.ok])
+        let isTrue = seen.trace.bytes(.client) == seen.answer.body
+        #expect(isTrue && seen.trace.outcomes == [.ok])
     }
 
     @Test("a whole answer is cut in the middle of its body")
@@ -187,16 +188,15 @@ struct DamageTests {
     func next() throws {
         let upstream = try ScriptedUpstream { _, reply in try reply.stream(Samples.stream, pieces: 90) }
         let first = Locked(true)
-        struct Once: Interceptor {
+        struct Once: FaultSource {
             let isFirst: Locked<Bool>
-            var seesEvents: Bool { false }
-            mutating func damages(_ request: MessageRequest, _ exchange: Exchange) -> [Damage] {
+            func spoil(_ request: MessageRequest, _ exchange: Exchange) async throws(MessageError) -> [Damage] {
                 defer { isFirst.value = false }
                 let error = MessageError(529, nil, "x")
                 return isFirst.value ? [Damage(.error(error, events: 1), by: "fault", rule: "r")] : []
             }
         }
-        let proxy = try Proxy(Samples.passThrough(upstream), interceptors: [Once(isFirst: first)])
+        let proxy = try Proxy(Samples.passThrough(upstream), faults: Once(isFirst: first))
         defer {
             proxy.stop()
             upstream.stop()

@@ -19,13 +19,15 @@ final class Proxy: @unchecked Sendable {
         _ backend: any Backend, limits: Limits = Limits(), interceptors: [any Interceptor] = [],
         observers: [any Observer] = [], token: AccessToken? = nil, hosts: [String] = [],
         listen: ListenAddress = .tcp(host: "127.0.0.1", port: 0), isStrict: Bool = false,
+        faults: (any FaultSource)? = nil,
         making more: @escaping @Sendable (EventLoop) -> [any Interceptor] = { _ in [] }
     ) throws {
         signal(SIGPIPE, SIG_IGN)
         let trace = Trace()
         let make: @Sendable (EventLoop) -> Service = { loop in
             Service(
-                backend: backend, interceptors: interceptors + more(loop), observers: [trace] + observers,
+                backend: backend, faults: faults, interceptors: interceptors + more(loop),
+                observers: [trace] + observers,
                 isStrict: isStrict)
         }
         let started = Started()
