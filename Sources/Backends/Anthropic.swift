@@ -8,6 +8,8 @@ public struct Anthropic: Backend {
     public static let speaksMessages = true
     public static let addressVariable: String? = "ANTHROPIC_UPSTREAM_URL"
 
+    public static let translationVariables = ["ANTHROPIC_UPSTREAM_VENDOR"]
+
     private let base: String
     let vendor: Vendor
     /// What this upstream has taught us since the start.

@@ -6,6 +6,11 @@ public struct Bedrock: Backend {
     public static let name = "bedrock"
     public static let addressVariable: String? = "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"
 
+    public static let translationVariables = [
+        "BEDROCK_API", "BEDROCK_GEOGRAPHY", "BEDROCK_GUARDRAIL_ID", "BEDROCK_GUARDRAIL_VERSION",
+        "BEDROCK_GUARDRAIL_TRACE", "BEDROCK_SERVICE_TIER", "AWS_REGION", "AWS_DEFAULT_REGION",
+    ]
+
     let endpoint: BedrockEndpoint
     let names: BedrockNames
     let options: BedrockOptions

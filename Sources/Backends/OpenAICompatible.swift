@@ -5,6 +5,8 @@ public struct OpenAICompatible: Backend {
     public static let name = "openai_compatible"
     public static let addressVariable: String? = "OPENAI_BASE_URL"
 
+    public static let translationVariables = ["OPENAI_API", "OPENAI_PROVIDER"]
+
     let service: OpenAIService
     private let choice: APIChoice
 

@@ -5,6 +5,8 @@ public struct OpenAIResponses: Backend {
     public static let name = "openai_responses"
     public static let addressVariable: String? = "OPENAI_BASE_URL"
 
+    public static let translationVariables = ["OPENAI_PROVIDER"]
+
     let service: OpenAIService
 
     /// Never meant by itself: the variables are those of ``OpenAICompatible``, which chooses the API.

@@ -12,6 +12,10 @@ public protocol Backend: Sendable {
     /// The variable that holds its base URL: what `--upstream` stands for.
     static var addressVariable: String? { get }
 
+    /// The variables that decide how it translates, addresses, keys and models apart. The trace keeps their values, so that
+    /// what was recorded can be translated again.
+    static var translationVariables: [String] { get }
+
     /// Whether the environment shows that this backend is meant, and by what.
     static func detect(_ environment: Environment) -> Detection?
 
@@ -75,6 +79,7 @@ public protocol Backend: Sendable {
 extension Backend {
     public static var speaksMessages: Bool { false }
     public static var addressVariable: String? { nil }
+    public static var translationVariables: [String] { [] }
     public var models: [String] { [] }
     public var origin: String? { nil }
     public var countsTokens: Bool { false }

@@ -37,6 +37,8 @@ final class Connection: @unchecked Sendable {
     var isBetweenEvents = false
     /// The current request's head, once read.
     private(set) var request: HTTPHead?
+    /// What is done on purpose to the current answer; nearly always nil.
+    var damaged: DamagedAnswer?
 
     init(_ socket: Socket, _ limits: Limits, _ bodies: BodyBudget) {
         self.socket = socket
@@ -67,6 +69,7 @@ final class Connection: @unchecked Sendable {
         hasBegunAnswer = false
         isChunkedOut = false
         isBetweenEvents = false
+        damaged = nil
         request = nil
         bytesOut = 0
         status = nil
@@ -155,9 +158,12 @@ extension Connection {
     func answer(_ status: Int, _ fields: HTTPFields, body: [UInt8]) async throws {
         hasBegunAnswer = true
         self.status = status
-        try await send(
-            HTTPWriter.answer(
-                status, fields, body: body, keepAlive: keepAlive, withoutBody: request?.method == "HEAD"))
+        let bytes = HTTPWriter.answer(
+            status, fields, body: body, keepAlive: keepAlive, withoutBody: request?.method == "HEAD")
+        if let damaged {
+            return try await damaged.answer(bytes, body: body, isSuccess: (200..<300).contains(status))
+        }
+        try await send(bytes)
     }
 
     /// Begins an answer whose length is not known.
@@ -174,6 +180,12 @@ extension Connection {
     /// Sends more of a stream.
     func stream(_ bytes: [UInt8]) async throws {
         guard !bytes.isEmpty else { return }
+        if let damaged { return try await damaged.stream(bytes) }
+        try await sendChunk(bytes)
+    }
+
+    /// The same, without regard to any damage.
+    func sendChunk(_ bytes: [UInt8]) async throws {
         guard isChunkedOut else { return try await send(bytes) }
         var framed: [UInt8] = []
         framed.reserveCapacity(bytes.count + 16)
@@ -183,6 +195,12 @@ extension Connection {
 
     /// Ends a stream as it should end.
     func endStream() async throws {
+        if let damaged { return try await damaged.endStream() }
+        try await sendEnd()
+    }
+
+    /// The same, without regard to any damage.
+    func sendEnd() async throws {
         if isChunkedOut { try await send(HTTPWriter.lastChunk) }
     }
 
@@ -220,6 +238,9 @@ extension Connection {
         }
         if socket.isPeerDone || socket.isDead { socket.onPeerDone?() }
     }
+
+    /// Sends bytes of a whole answer.
+    func sendPlain(_ bytes: [UInt8]) async throws { try await send(bytes) }
 
     private func send(_ bytes: [UInt8]) async throws {
         socket.deadline = .now().advanced(byMilliseconds: limits.writeTimeoutMS)

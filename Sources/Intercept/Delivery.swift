@@ -59,12 +59,15 @@ final class Delivery {
         hasBegun = true
     }
 
+    /// What is damaged on its way out is recorded there.
+    private var isTaped: Bool { exchange.isObserved && client.damaged == nil }
+
     private func flush() async throws {
         guard !out.bytes.isEmpty else { return }
         if !client.hasBegunAnswer { try await client.beginStream(200, streamFields()) }
         client.isBetweenEvents = false
         // A copy without the room that the writer has: it is kept until the answer is complete.
-        if exchange.isObserved { tape.append(Array(out.bytes[...]), at: exchange.elapsedMS) }
+        if isTaped { tape.append(Array(out.bytes[...]), at: exchange.elapsedMS) }
         try await client.stream(out.bytes)
         client.isBetweenEvents = true
         out.removeAll()
@@ -96,7 +99,7 @@ final class Delivery {
             try await client.endStream()
         } else {
             let body = assembly.message()
-            if exchange.isObserved { tape.append(body, at: exchange.elapsedMS) }
+            if isTaped { tape.append(body, at: exchange.elapsedMS) }
             try await client.answer(200, jsonFields(), body: body)
         }
         recordResponse(status: 200, body: nil)
@@ -117,7 +120,7 @@ final class Delivery {
         var all = jsonFields()
         all.advise(error)
         let body = error.body(requestID: exchange.requestID)
-        if exchange.isObserved { tape.append(body, at: exchange.elapsedMS) }
+        if isTaped { tape.append(body, at: exchange.elapsedMS) }
         recordResponse(
             status: error.status, body: body, shouldRetry: error.shouldRetry, retryAfter: error.retryAfter)
         try await client.answer(error.status, all, body: body)

@@ -270,15 +270,18 @@ public final class Moment: Sendable {
         public var message: String
         public var status: Int?
         public var isRetried: Bool
+        /// What a service said that refused, where nothing else holds it.
+        public var body: [UInt8]?
 
         public init(
-            stage: String, kind: String, message: String, status: Int? = nil, isRetried: Bool
+            stage: String, kind: String, message: String, status: Int? = nil, isRetried: Bool, body: [UInt8]? = nil
         ) {
             self.stage = stage
             self.kind = kind
             self.message = message
             self.status = status
             self.isRetried = isRetried
+            self.body = body
         }
     }
 

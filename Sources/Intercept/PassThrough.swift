@@ -25,7 +25,7 @@ final class PassThrough {
         isEventStream = head.mediaType == "text/event-stream"
         let isSuccess = (200..<300).contains(head.status) && turn.request.endpoint == .messages
         let isRenamed = turn.request.model != turn.request.requestedModel
-        isEdited = isSuccess && (mends || turn.chain.seesEvents || isRenamed)
+        isEdited = isSuccess && (mends || turn.chain.seesEvents || isRenamed || turn.client.damaged != nil)
         if mends, isSuccess {
             mend = StreamMend { turn.calibration.count(turn.request.body, model: turn.request.model) }
         }
@@ -169,7 +169,7 @@ final class PassThrough {
     }
 
     private func noteEdited(_ bytes: [UInt8]) {
-        if exchange.isObserved { clientTape.append(bytes, at: exchange.elapsedMS) }
+        if exchange.isObserved, client.damaged == nil { clientTape.append(bytes, at: exchange.elapsedMS) }
     }
 
     /// The events that `bytes` complete; nil: those that the end completes.

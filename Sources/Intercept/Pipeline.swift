@@ -18,6 +18,8 @@ struct Pipeline {
                 backend: service.backendName, limits: limits, calibration: calibration,
                 learns: service.backend.mayEstimate)
             chain = turn.chain
+            stage = "hook"
+            if let faults = service.faults { try await spoil(faults, turn) }
             stage = "replay"
             if let source = service.source, let done = try await replay(source, received, turn) {
                 outcome = done
@@ -32,13 +34,25 @@ struct Pipeline {
                         stage: stage, kind: error.type, message: error.message, status: error.status, isRetried: false))
             )
             try? await client.refuse(error, exchange, backend: service.backendName)
+        } catch is AnswerEnded {
+            outcome = .refused
         } catch {
             outcome = .clientGone
             if case Socket.Failure.timedOut = error { exchange.record(.error(stalled)) }
         }
         chain?.finished(outcome)
+        client.damaged?.finish()
         exchange.record(.end(.init(outcome: outcome, bytesIn: received.bytes.count, bytesOut: client.bytesOut)))
-        if outcome == .clientGone { throw Socket.Failure.closed }
+        if outcome == .clientGone || client.damaged?.isCut ?? false { throw Socket.Failure.closed }
+    }
+
+    /// What is to go wrong on purpose comes first, also where a recorded session answers.
+    private func spoil(_ faults: any FaultSource, _ turn: Turn) async throws {
+        turn.client.follow(turn.exchange.departure)
+        defer { turn.client.follow(nil as Transfer?) }
+        let damages = try await faults.spoil(turn.request, turn.exchange)
+        guard turn.request.endpoint == .messages, !damages.isEmpty else { return }
+        turn.client.damaged = DamagedAnswer(damages, turn.exchange, turn.client, upstream.loop)
     }
 
     /// The interceptors' answer, or the backend's.
@@ -95,7 +109,7 @@ struct Pipeline {
                 let body = try await transfer.plainBody(head)
                 let error = decoder.failure(head, body: body)
                 let isRetried = try mend(attempt, head, body, error)
-                attempt.recordFailure(error, head, isRetried: isRetried)
+                attempt.recordFailure(error, head, body, isRetried: isRetried)
                 if isRetried { continue }
                 if B.speaksMessages { return try await PassThrough.refuse(head, body, turn) }
                 try await turn.client.refuse(error, turn.exchange, backend: turn.backend)
@@ -125,7 +139,7 @@ struct Pipeline {
         _ attempt: Attempt<B>, _ head: UpstreamHead, _ body: [UInt8], _ error: MessageError
     ) throws(MessageError) -> Bool {
         do { return try attempt.mend(head, body) } catch {
-            attempt.recordFailure(error, head, isRetried: false)
+            attempt.recordFailure(error, head, body, isRetried: false)
             throw error
         }
     }

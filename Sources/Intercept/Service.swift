@@ -1,6 +1,8 @@
 /// What is put together for one proxy: who answers, who listens in, who writes it down.
 public struct Service: Sendable {
     public let backend: any Backend
+    /// What goes wrong on purpose.
+    public let faults: (any FaultSource)?
     /// In the order of execution.
     public let interceptors: [any Interceptor]
     /// Knows answers before the backend is asked.
@@ -15,12 +17,13 @@ public struct Service: Sendable {
     public let sessionStats: @Sendable (String) -> [UInt8]?
 
     public init(
-        backend: any Backend, interceptors: [any Interceptor] = [], source: (any AnswerSource)? = nil,
-        observers: [any Observer] = [], version: String = "0", isStrict: Bool = false,
-        health: @escaping @Sendable () -> String? = { nil },
+        backend: any Backend, faults: (any FaultSource)? = nil, interceptors: [any Interceptor] = [],
+        source: (any AnswerSource)? = nil, observers: [any Observer] = [], version: String = "0",
+        isStrict: Bool = false, health: @escaping @Sendable () -> String? = { nil },
         sessionStats: @escaping @Sendable (String) -> [UInt8]? = { _ in nil }
     ) {
         self.backend = backend
+        self.faults = faults
         self.interceptors = interceptors
         self.source = source
         self.observers = observers

@@ -23,7 +23,7 @@ final class Socket: EventSource, Expiring, @unchecked Sendable {
     private(set) var isDead = false
     /// The peer sends no more; it may still read.
     private(set) var isPeerDone = false
-    private var isClosed = false
+    private(set) var isClosed = false
     /// Reading or writing that lasts longer than this fails.
     var deadline: Monotonic?
     private var isLate = false

@@ -106,13 +106,18 @@ final class Attempt<B: Backend> {
         .init(attempt: number, head: head, transfer, exchange)
     }
 
-    func recordFailure(_ error: MessageError, _ head: UpstreamHead, isRetried: Bool) {
+    /// - Parameter body: what the service said; kept unless it goes to the client as it is.
+    func recordFailure(_ error: MessageError, _ head: UpstreamHead, _ body: [UInt8], isRetried: Bool) {
+        let isKept = (isRetried || !B.speaksMessages) && body.count <= Self.longestRefusal
         exchange.record(
             .error(
                 .init(
                     stage: "upstream", kind: error.type, message: error.message, status: head.status,
-                    isRetried: isRetried)))
+                    isRetried: isRetried, body: isKept ? body : nil)))
     }
+
+    /// Nobody needs more of a refusal.
+    private static var longestRefusal: Int { 64 << 10 }
 
     /// Fields of the service's answer that are worth showing to the client.
     func fields(_ head: UpstreamHead) -> HTTPFields {

@@ -176,6 +176,7 @@ final class RecordWriter {
             out.field("pid", ProcessIdentity.pid)
             out.field("host_id", hostID)
             out.field("backend", configuration.backend)
+            writeSettings(into: &out)
             out.field("record", configuration.mode.rawValue)
             out.field("redact", configuration.redact.rawValue)
             out.field("started", time.rfc3339)
@@ -186,6 +187,17 @@ final class RecordWriter {
             }
             configuration.replayOf?.write(into: &out)
         }
+    }
+
+    private func writeSettings(into out: inout JSONWriter) {
+        if configuration.settings.isEmpty { return }
+        out.key("settings")
+        out.beginObject()
+        for (name, value) in configuration.settings {
+            out.key(text: name)
+            out.string(redactor.text(value))
+        }
+        out.endObject()
     }
 
     var path: String? { sink.path }

@@ -33,6 +33,8 @@ public struct RecorderConfiguration: Sendable {
     public var backend: String
     /// What answers cost.
     public var prices = PriceList()
+    /// Variables that decide how the backend translates, in this order: see `Backend.translationVariables`.
+    public var settings: [(name: String, value: String)] = []
     /// Bytes that may wait for the writer; above it moments are dropped by rank.
     public var queueLimit: Int
     /// Size at which a daily file is closed, in bytes.

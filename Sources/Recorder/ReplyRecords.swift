@@ -118,7 +118,8 @@ extension RecordWriter {
     }
 
     func write(_ intercept: Moment.Intercept, _ notes: ExchangeNotes, _ time: Timestamp) {
-        notes.isAltered = true
+        // What is done to an answer's bytes on their way out takes nothing out of it unseen.
+        if intercept.hook != "answer" { notes.isAltered = true }
         emit("intercept", notes, time) { out in
             out.field("by", intercept.by)
             out.field("hook", intercept.hook)
@@ -145,6 +146,8 @@ extension RecordWriter {
             out.field("message", redactor.text(failure.message))
             out.field("status", ifPresent: failure.status)
             out.field("retried", failure.isRetried)
+            let body = failure.body.flatMap { String(validating: $0, as: UTF8.self) }
+            out.field("body", ifPresent: body.map(redactor.text))
         }
     }
 

@@ -36,6 +36,11 @@ struct BackendChoice {
         try DotEnvRule.check(environment, backend: type(of: choice.backend).name)
     }
 
+    /// The values of the variables that decide how the backend translates.
+    func translationSettings(_ environment: Environment) -> [(name: String, value: String)] {
+        type(of: backend).translationVariables.compactMap { name in environment[name].map { (name, $0) } }
+    }
+
     /// One that was put together by hand.
     init(_ backend: any Backend, because: String) {
         self.backend = backend

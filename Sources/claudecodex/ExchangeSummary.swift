@@ -19,6 +19,8 @@ struct ExchangeSummary: Sendable {
     private(set) var tools: [ToolCall] = []
     /// Ids of the calls that were kept from the client.
     private(set) var deniedCalls: [String] = []
+    /// What was done on purpose to the answer: `429`, `cut`.
+    private(set) var faults: [String] = []
     private(set) var failure: Moment.Failure?
     private(set) var outcome: Outcome?
     /// The message's JSON.
@@ -72,13 +74,23 @@ struct ExchangeSummary: Sendable {
             shouldRetry = head.head.headers["x-should-retry"].map { $0.lowercased() == "true" }
         case .replay(let found): replay = found
         case .toolCall(let made): if !deniedCalls.contains(made.call.id) { tools.append(made.call) }
-        case .intercept(let act): if act.action == "deny" { deny(act.path ?? "") }
+        case .intercept(let act): take(act)
         case .response(let response): take(response)
         case .error(let failure): take(failure)
         case .end(let end):
             outcome = end.outcome
             ended = moment.time
         case .events, .check: break
+        }
+    }
+
+    private mutating func take(_ act: Moment.Intercept) {
+        if act.by == Faults.name {
+            // `status=529 if kind=main` names the status.
+            let words = act.action == "refuse" ? Faults.status(in: act.after ?? "") : act.action
+            faults.append(words)
+        } else if act.action == "deny" {
+            deny(act.path ?? "")
         }
     }
 

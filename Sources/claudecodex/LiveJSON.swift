@@ -27,6 +27,7 @@ enum LiveJSON {
         out.endArray()
         if !exchange.losses.isEmpty { write(exchange.losses, &out) }
         if exchange.deniedCalls.count > 0 { out.field("denied", exchange.deniedCalls.count) }
+        if !exchange.faults.isEmpty { out.field("fault", exchange.faults.joined(separator: ", ")) }
         if exchange.isError { writeError(exchange, &out) }
         if let replay = exchange.replay { write(replay, &out) }
         out.field("outcome", ifPresent: exchange.outcome?.rawValue)

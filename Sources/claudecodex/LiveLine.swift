@@ -117,6 +117,14 @@ struct LiveLine {
     }
 
     private func end(_ exchange: ExchangeSummary) -> End {
+        var end = outcome(exchange)
+        guard !exchange.faults.isEmpty else { return end }
+        let fault = "fault: " + exchange.faults.joined(separator: ", ")
+        end.text = exchange.isError || end.text.isEmpty ? fault : fault + "  " + end.text
+        return end
+    }
+
+    private func outcome(_ exchange: ExchangeSummary) -> End {
         if exchange.outcome == .clientGone { return End(text: "client went away", color: .yellow) }
         if exchange.isError {
             return End(text: problem(exchange), tail: exchange.clientRetries ? ", client will retry" : "", color: .red)

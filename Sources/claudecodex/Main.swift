@@ -49,7 +49,7 @@ struct ClaudeCodex {
                 command: arguments.operands, settings: settings, environment: configuration.environment,
                 entries: entries,
                 inherited: inherited)
-            return try run.run(notes: configuration.notes)
+            return try run.run(notes: configuration.notes + settings.faultNotes)
         case .sessions: return try Sessions.run(arguments, settings, configuration.environment).rawValue
         case .tools: return try Tools.run(arguments, settings, configuration.environment).rawValue
         case .replay:
@@ -69,7 +69,10 @@ struct ClaudeCodex {
         case .completions: return try Completions.run(arguments, settings, configuration.environment).rawValue
         case .man: return try ManPage.run(arguments, settings, configuration.environment).rawValue
         case .serve, .demo, .doctor, .statusline, .help, .version:
-            return try Serve.run(arguments, settings, configuration.environment, notes: configuration.notes).rawValue
+            return try Serve.run(
+                arguments, settings, configuration.environment, notes: configuration.notes + settings.faultNotes
+            )
+            .rawValue
         }
     }
 

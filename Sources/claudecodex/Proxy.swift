@@ -16,15 +16,16 @@ struct Proxy {
     ///   - file: Which file of the log directory the trace goes to.
     ///   - token: What clients must show, or nil.
     ///   - rehearsal: A recorded session that answers.
+    ///   - replayOf: The trace whose requests are sent again.
     init(
         _ settings: Settings, _ environment: Environment, lines: LiveLines, file: RecorderConfiguration.File,
-        token: AccessToken?, rehearsal: Rehearsal? = nil
+        token: AccessToken?, rehearsal: Rehearsal? = nil, replayOf: ReplayOrigin? = nil
     ) throws(Failure) {
         if let rehearsal { choice = rehearsal.choice } else { choice = try BackendChoice(settings, environment) }
         self.lines = lines
         var limits = settings.limits
         limits.maxConnections = min(limits.maxConnections, Descriptors.connections(Descriptors.limit))
-        recorder = try Self.recorder(settings, environment, file, backend: choice.name, rehearsal?.origin)
+        recorder = try Self.recorder(settings, environment, file, choice, rehearsal?.origin ?? replayOf)
         do {
             loop = try EventLoop()
             upstream = try Upstream(loop, limits: limits, environment: environment)
@@ -33,7 +34,8 @@ struct Proxy {
         }
         let observers: [(any Observer)?] = [recorder, lines, rehearsal?.source]
         let service = Service(
-            backend: choice.backend, interceptors: Interceptors.all(settings, choice.backend, loop),
+            backend: choice.backend, faults: Faults(settings.faults, seed: settings.seed, loop),
+            interceptors: Interceptors.all(settings, choice.backend, loop),
             source: rehearsal?.source, observers: observers.compactMap { $0 }, version: Version.number,
             isStrict: settings.isStrict,
             health: { [recorder] in recorder.map { HealthReport.json($0.statistics) } },
@@ -44,7 +46,7 @@ struct Proxy {
     }
 
     private static func recorder(
-        _ settings: Settings, _ environment: Environment, _ file: RecorderConfiguration.File, backend: String,
+        _ settings: Settings, _ environment: Environment, _ file: RecorderConfiguration.File, _ choice: BackendChoice,
         _ replayOf: ReplayOrigin?
     ) throws(Failure) -> Recorder? {
         if settings.record == "off" { return nil }
@@ -53,8 +55,9 @@ struct Proxy {
         let level = RedactionLevel(rawValue: settings.redact) ?? .strict
         var configuration = RecorderConfiguration(
             directory: directory, file: file, mode: settings.record == "full" ? .full : .delta, redact: level,
-            redactKey: key(level, environment), program: "claudecodex", version: Version.number, backend: backend)
+            redactKey: key(level, environment), program: "claudecodex", version: Version.number, backend: choice.name)
         configuration.prices = settings.prices
+        configuration.settings = choice.translationSettings(environment)
         configuration.replayOf = replayOf
         do {
             return try Recorder(configuration: configuration) { Output.say("claudecodex: \($0)\n") }

@@ -12,6 +12,8 @@ struct Reading {
     let terminal: Terminal
     let isJSON: Bool
     private let isQuiet: Bool
+    /// Whether a line on the terminal may say how far something is.
+    let showsProgress: Bool
     var progress: Progress
 
     /// - Parameters:
@@ -28,7 +30,8 @@ struct Reading {
         terminal = Terminal.current(STDOUT_FILENO, color: settings.color, environment)
         isJSON = arguments.has(.json)
         isQuiet = settings.detail == .quiet
-        progress = Progress(isShown: isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb" && !isQuiet)
+        showsProgress = isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb" && !isQuiet
+        progress = Progress(isShown: showsProgress)
     }
 
     /// A remark on stderr, unless nobody wants any.

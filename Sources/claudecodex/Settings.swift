@@ -20,6 +20,10 @@ struct Settings {
     var models: [ModelMap.Rule]
     var denied: [ToolGuard.Rule]
     var webSearch: WebSearchCommand?
+    /// What goes wrong on purpose.
+    var faults: [FaultRule]
+    /// Of the faults' chances.
+    var seed: UInt64
     /// A request that would lose something on its way is refused.
     var isStrict: Bool
     var prices: PriceList
@@ -42,6 +46,8 @@ struct Settings {
         models = try Self.rules(try lookup.list(.model, separators: [",", "\n"]), ModelMap.Rule.parse)
         denied = try Self.rules(try lookup.list(.denyTool, separators: ["\n"]), ToolGuard.Rule.parse)
         webSearch = try Self.rules(try lookup(.webSearch).map { [$0] } ?? [], WebSearchCommand.parse).first
+        faults = try Self.faults(lookup)
+        seed = try Self.seed(lookup)
         isStrict = try lookup.isOn(.strict)
         prices = try Self.prices(lookup)
         logDirectory = try lookup(.logDir)

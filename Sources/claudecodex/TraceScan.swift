@@ -57,6 +57,7 @@ struct TraceScan {
 }
 
 extension TraceScan.Damage {
+    /// Adds what a reader that came to its end has stepped over.
     mutating func add(_ reader: TraceReader) {
         lines += reader.skippedLines
         bytes += reader.skippedBytes

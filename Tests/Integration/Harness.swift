@@ -20,13 +20,14 @@ final class Proxy: @unchecked Sendable {
         source: (any AnswerSource)? = nil,
         observers: [any Observer] = [], token: AccessToken? = nil, hosts: [String] = [],
         listen: ListenAddress = .tcp(host: "127.0.0.1", port: 0), isStrict: Bool = false,
+        faults: (any FaultSource)? = nil,
         making more: @escaping @Sendable (EventLoop) -> [any Interceptor] = { _ in [] }
     ) throws {
         signal(SIGPIPE, SIG_IGN)
         let trace = Trace()
         let make: @Sendable (EventLoop) -> Service = { loop in
             Service(
-                backend: backend, interceptors: interceptors + more(loop), source: source,
+                backend: backend, faults: faults, interceptors: interceptors + more(loop), source: source,
                 observers: [trace] + observers,
                 isStrict: isStrict)
         }
