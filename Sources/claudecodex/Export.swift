@@ -13,7 +13,7 @@ enum Export {
     static let usage = "claudecodex export har|md|csv|curl|fixture [TRACE...|SESSION|last][#N] [FILTER...] [-o FILE]"
     static let doc = "Write exchanges as HAR, Markdown, CSV, a curl command or a test fixture."
     static let detail = """
-        har is an archive of HTTP (1.2), as browsers' network tools and mitmproxy read it: one page a session, the client's request
+        har is an archive of HTTP (1.2), as browsers' network tools read it: one page a session, the client's request
         with its whole body, the answer's bytes. md is a transcript for an issue: what each turn added, long texts cut, everything
         in fences. csv has a row for each exchange, with --calls for each tool call (the columns of `tools --calls`); texts that a
         spreadsheet would run as a formula get an apostrophe in front. curl is a command for sh that sends one request again; it
@@ -21,8 +21,8 @@ enum Export {
         DIR/BACKEND/CASE in the form of this project's Tests/Fixtures of each exchange that was translated; -o DIR names where.
 
         har and csv take the whole directory of traces unless told otherwise, the others the last session; `last#3` is its third
-        request, and the beginning of an exchange's id names one as well. A FILTER is as for `tools`; fields: session agent kind id
-        number model backend status outcome stop tool error input output duration time, and since.
+        request, and the beginning of an exchange's id names one as well. A FILTER is as for `tools`; fields:
+        \(fields.names.joined(separator: " ")), and since.
 
         Everything is redacted as the trace is. A trace recorded with --redact off is refused without --unsafe. Files are made
         readable for you alone. Exit code: 0; 1 when no exchange fits or a body is missing; 64 for a mistake on the command line;

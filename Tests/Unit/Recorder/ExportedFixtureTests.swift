@@ -52,6 +52,16 @@ import Testing
         }
     }
 
+    private func backend(_ golden: FixtureCase) throws -> any Backend {
+        let address = ["OPENAI_BASE_URL": "http://x.test/v1"]
+        switch golden.backend {
+        case "bedrock":
+            return try Converse.backend(golden.name.contains("invoke") ? ["BEDROCK_API": "invoke"] : [:])
+        case "openai_responses": return try Responses.backend(address)
+        default: return try Chat.backend(address)
+        }
+    }
+
     /// A golden folder as an exchange: its request translated, its answer decoded, all of it recorded.
     private func record(_ golden: FixtureCase, request name: String) throws -> Bench {
         let bench = try Bench()
@@ -66,10 +76,7 @@ import Testing
         let request = try Chat.request(body: body)
         var losses = Losses()
         let isBedrock = golden.backend == "bedrock"
-        let isInvoke = golden.name.contains("invoke")
-        let variables = isInvoke ? ["BEDROCK_API": "invoke"] : [:]
-        let backend: any Backend =
-            isBedrock ? try Converse.backend(variables) : try Chat.backend(["OPENAI_BASE_URL": "http://x.test/v1"])
+        let backend = try backend(golden)
         let sent = try backend.translate(request, &losses)
         let exchange = bench.exchange()
         exchange.record(
@@ -125,7 +132,10 @@ import Testing
             ("openai_chat", "stream_openai_parallel_calls", "client_first_request"),
             ("openai_chat", "stream_kimi_parallel_calls", "client_tool_error"),
             ("openai_chat", "whole_openai_call", "client_tool_error"),
+            ("openai_responses", "stream_openai_two_calls", "client_tool_error"),
+            ("openai_responses", "whole_azure_call", "client_tool_error"),
             ("bedrock", "stream_claude_thinking", "client_tool_error"),
+            ("bedrock", "stream_claude_redacted", "client_thinking_returned"),
             ("bedrock", "stream_invoke_call", "client_tool_error"),
             ("bedrock", "whole_claude_cache", "client_tool_error"),
         ])
