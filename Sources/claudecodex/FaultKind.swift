@@ -149,9 +149,9 @@ extension Settings {
         return rules
     }
 
-    static func seed(_ lookup: Lookup) throws(Failure) -> UInt64 {
+    static func seed(_ lookup: Lookup, isNeeded: Bool) throws(Failure) -> UInt64 {
         guard let setting = try lookup(.seed) else {
-            return Identifier.random(2).reduce(0) { $0 << 8 | UInt64($1) }
+            return isNeeded ? Identifier.random(2).reduce(0) { $0 << 8 | UInt64($1) } : 0
         }
         guard let seed = UInt64(setting.text) else { throw setting.failure("expected a whole number of 0 or more") }
         return seed

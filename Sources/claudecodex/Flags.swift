@@ -73,7 +73,7 @@ enum Flags {
     private static let traces: [Flag] = [
         Flag(
             name: .logDir, value: "DIR", fallback: "the state directory", group: .traces,
-            words: [.serve, .run, .demo, .doctor] + Word.readers,
+            words: [.serve, .run, .replay, .demo, .doctor] + Word.readers,
             isCommon: true,
             doc: "Where traces are.",
             detail: """
@@ -131,7 +131,7 @@ enum Flags {
         ),
         Flag(
             name: .color, value: "WHEN", choices: ["auto", "always", "never"], fallback: "auto", group: .output,
-            words: [.serve, .run, .demo, .doctor] + Word.readers, doc: "Whether to use colours.",
+            words: [.serve, .run, .replay, .demo, .doctor] + Word.readers, doc: "Whether to use colours.",
             detail: "auto: on a terminal; honours NO_COLOR, FORCE_COLOR and TERM=dumb."),
         Flag(
             name: .quiet, short: "q", group: .output, words: [.serve, .run, .replay] + Word.readers, isCommon: true,
@@ -168,12 +168,12 @@ enum Flags {
 
     private static let files: [Flag] = [
         Flag(
-            name: .envFile, value: "FILE", group: .files, words: [.serve, .run, .env, .doctor] + Word.readers,
+            name: .envFile, value: "FILE", group: .files, words: [.serve, .run, .replay, .env, .doctor] + Word.readers,
             doc: "Read variables from this file.",
             detail: "NAME=value lines; the shell's variables win. Unlike ./.env it may set any variable: you named it."),
         Flag(
             name: .config, value: "FILE", fallback: "the user's", group: .files,
-            words: [.serve, .run, .env, .doctor] + Word.readers,
+            words: [.serve, .run, .replay, .env, .doctor] + Word.readers,
             doc: "The user's own file of variables.",
             detail: """
                 The same form as --env-file, weaker than it. By default $XDG_CONFIG_HOME/claudecodex/config.env, which is
@@ -193,7 +193,7 @@ enum Flags {
             doc: "Ask the backend's service too: can it be reached, does it take the key."),
         Flag(
             name: .json, isAction: true, group: .other,
-            words: [.doctor] + Word.readers.filter { $0 != .export && $0 != .import },
+            words: [.doctor, .replay] + Word.readers.filter { $0 != .export && $0 != .import },
             doc: "Print JSON; help of the command says which."),
         Flag(
             name: .help, short: "h", isAction: true, group: .other, words: Word.allCases, isCommon: true,

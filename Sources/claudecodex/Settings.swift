@@ -47,7 +47,7 @@ struct Settings {
         denied = try Self.rules(try lookup.list(.denyTool, separators: ["\n"]), ToolGuard.Rule.parse)
         webSearch = try Self.rules(try lookup(.webSearch).map { [$0] } ?? [], WebSearchCommand.parse).first
         faults = try Self.faults(lookup)
-        seed = try Self.seed(lookup)
+        seed = try Self.seed(lookup, isNeeded: !faults.isEmpty)
         isStrict = try lookup.isOn(.strict)
         prices = try Self.prices(lookup)
         logDirectory = try lookup(.logDir)

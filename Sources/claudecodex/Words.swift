@@ -13,11 +13,11 @@ enum Word: String, CaseIterable, Sendable {
     }
 
     /// Takes traces, filters or other words behind itself.
-    var readsTraces: Bool { Self.readers.contains(self) || self == .completions }
+    var readsTraces: Bool { Self.readers.contains(self) || self == .replay || self == .completions }
 
     /// Print what traces hold.
     static let readers: [Word] = [
-        .sessions, .show, .tools, .cache, .context, .cost, .diff, .cat, .export, .import, .replay,
+        .sessions, .show, .tools, .cache, .context, .cost, .diff, .cat, .export, .import,
     ]
 
     /// How it is written.
