@@ -106,7 +106,7 @@ import Testing
             (["run", "-p", "1", "--", "x"], "--port does not go with run, only with serve, replay, env, doctor"),
             (
                 ["version", "-q"],
-                "--quiet does not go with version, only with serve, run, "
+                "--quiet does not go with version, only with serve, run, replay, "
                     + Word.readers.map(\.rawValue).joined(separator: ", ")
             ),
             (["serve", "--shell", "sh"], "--shell does not go with serve, only with env"),
