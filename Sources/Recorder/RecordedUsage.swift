@@ -2,15 +2,17 @@ internal import Intercept
 
 /// The tokens of a `response` record, as questions about traces add them up.
 struct RecordedUsage {
-    /// The whole prompt, and what of it was read from the cache.
+    /// The whole prompt, and what of it was read from the cache and written to it.
     let prompt: Int
     let cacheRead: Int
+    let cacheWritten: Int
     let output: Int
 
     init?(_ response: TraceRecord) {
         guard let usage = response["usage"] else { return nil }
         cacheRead = usage["cache_read_input_tokens"]?.int ?? 0
-        prompt = (usage["input_tokens"]?.int ?? 0) + cacheRead + (usage["cache_creation_input_tokens"]?.int ?? 0)
+        cacheWritten = usage["cache_creation_input_tokens"]?.int ?? 0
+        prompt = (usage["input_tokens"]?.int ?? 0) + cacheRead + cacheWritten
         output = usage["output_tokens"]?.int ?? 0
     }
 
