@@ -26,7 +26,7 @@ enum Amounts {
         whole > 0 ? "\((part * 200 + whole) / (2 * whole))%" : nil
     }
 
-    private static func tenths(_ value: Int, _ unit: Int) -> String {
+    static func tenths(_ value: Int, _ unit: Int) -> String {
         let tenths = (value * 10 + unit / 2) / unit
         return "\(tenths / 10).\(tenths % 10)"
     }

@@ -15,11 +15,12 @@ struct Reading {
     var progress: Progress
 
     init(
-        _ arguments: Arguments, _ settings: Settings, _ environment: Environment, fields: Filter.Fields
+        _ arguments: Arguments, _ settings: Settings, _ environment: Environment, fields: Filter.Fields,
+        fallback: String? = nil
     ) throws(Failure) {
         let directory = try LogDirectory.choose(
             settings.logDirectory, hasMarker: Files.exists(LogDirectory.marker), environment)
-        choice = try TraceChoice(arguments.operands, directory: directory)
+        choice = try TraceChoice(arguments.operands, directory: directory, fallback: fallback)
         filter = try Filter(choice.rest, fields)
         terminal = Terminal.current(STDOUT_FILENO, color: settings.color, environment)
         isJSON = arguments.has(.json)

@@ -57,7 +57,7 @@ struct TraceScan {
 }
 
 extension TraceScan.Damage {
-    fileprivate mutating func add(_ reader: TraceReader) {
+    mutating func add(_ reader: TraceReader) {
         lines += reader.skippedLines
         bytes += reader.skippedBytes
         newer += reader.newerLines

@@ -160,7 +160,7 @@ enum Word: String, CaseIterable, Sendable {
         }
     }
 
-    private static func filters(_ names: [String]) -> String {
+    static func filters(_ names: [String]) -> String {
         """
         A FILTER is `field op value`; several must all hold: `tool=Bash error gap>2s since=1h`. Fields:
         \(names.joined(separator: " ")), and since (a duration or a date). Operators: = != ~ (contains) !~ > >= < <=. A field alone asks whether it is so (`error`); any other word is looked for in the texts.
