@@ -64,11 +64,10 @@ public struct SessionTree: Sendable {
     private mutating func takeResult(_ record: TraceRecord, _ session: Int) {
         guard let id = record["tool_id"]?.string, let (_, place) = calls["\(session) \(id)"] else { return }
         let result = RecordedCall.Result(
-            exchange: record.id ?? "", isError: record["is_error"]?.bool ?? false,
+            exchange: record.id ?? "", time: record["ts"]?.string ?? "", isError: record["is_error"]?.bool ?? false,
             bytes: record["content_bytes"]?.int ?? 0, preview: record["preview"]?.string ?? "",
             gap: record["gap_ms"]?.double)
         sessions[session].turns[place.turn].calls[place.call].result = result
-        sessions[session].turns[place.turn].calls[place.call].answered = record["ts"]?.string
     }
 }
 
@@ -117,6 +116,6 @@ extension SessionTree.Session {
 
     private func isRunning(_ call: SessionTurn.Call, at time: String) -> Bool {
         guard ["Agent", "Task"].contains(call.tool), call.time <= time else { return false }
-        return call.answered.map { $0 >= time } ?? true
+        return call.result.map { $0.time >= time } ?? true
     }
 }

@@ -17,8 +17,6 @@ public struct SessionTurn: Sendable {
         public let isValid: Bool
         public let isServerSide: Bool
         public internal(set) var result: RecordedCall.Result?
-        /// When the request with the result came.
-        public internal(set) var answered: String?
     }
 
     public let id: String
@@ -114,9 +112,18 @@ extension SessionTurn {
         if let usage = RecordedUsage(record) {
             (prompt, cacheRead, output) = (usage.prompt, usage.cacheRead, usage.output)
         }
+        takeError(record["body"]?["error"])
         let blocks = record["message"]?["content"]?.elements.map { $0 } ?? []
         let texts = blocks.filter { $0["type"]?.equals("text") ?? false }.compactMap { $0["text"]?.string }
         assistant = String(texts.joined(separator: " ").prefix(Self.shownText))
+    }
+}
+
+extension SessionTurn {
+    /// An error that the service sent and we passed on has no record of its own.
+    private mutating func takeError(_ error: JSON?) {
+        guard errors.isEmpty, let error, error.isObject else { return }
+        errors.append([error["type"]?.string, error["message"]?.string].compactMap(\.self).joined(separator: ": "))
     }
 }
 
