@@ -3,23 +3,20 @@ internal import Intercept
 
 public struct WholeRecords {
     private var bodies: TraceBodies
-    /// Why bodies could not be put together, one sentence each.
-    public private(set) var problems: [String] = []
-
     /// Hand the file's `request` and `upstream` records to `line(of:)`, all and in order.
     public init(path: String) throws(TraceError) { bodies = try TraceBodies(path: path) }
 
     /// The record's line without its end. As it is where there is no difference to resolve, or where the body cannot be put
-    /// together: then `problems` has one more.
-    public mutating func line(of record: TraceRecord) -> [UInt8] {
-        guard ["request", "upstream"].contains(record.type) else { return Array(record.json.raw) }
+    /// together: then `problem` says why, in a sentence.
+    public mutating func line(of record: TraceRecord) -> (bytes: [UInt8], problem: String?) {
+        let written = Array(record.json.raw)
+        guard ["request", "upstream"].contains(record.type) else { return (written, nil) }
         do {
             let body = try bodies.body(of: record)
-            guard record["delta"] != nil, let body else { return Array(record.json.raw) }
-            return Self.line(record, body)
+            guard record["delta"] != nil, let body else { return (written, nil) }
+            return (Self.line(record, body), nil)
         } catch {
-            problems.append("\(error)")
-            return Array(record.json.raw)
+            return (written, "\(error)")
         }
     }
 

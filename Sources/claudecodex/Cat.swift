@@ -45,29 +45,27 @@ enum Cat {
             (id, damage) = (found.id, TraceScan.Damage())
         }
         var copy = Copying(filter: reading.filter, session: reading.choice.session, exchange: id)
-        var problems: [String] = []
         for (number, file) in reading.choice.files.enumerated() where !copy.isReaderGone {
             let words = "file \(number + 1) of \(reading.choice.files.count)"
             do {
                 var whole = arguments.has(.full) ? try WholeRecords(path: file) : nil
                 damage.add(try copy.copy(file, &whole, &reading.progress, words))
-                problems += whole?.problems ?? []
             } catch {
                 throw Failure(.noTrace, "\(error)")
             }
         }
-        return end(&copy, &reading, damage, problems)
+        return end(&copy, &reading, damage)
     }
 
     private static func end(
-        _ copy: inout Copying, _ reading: inout Reading, _ damage: TraceScan.Damage, _ problems: [String]
+        _ copy: inout Copying, _ reading: inout Reading, _ damage: TraceScan.Damage
     ) -> ExitCode {
         reading.progress.clear()
         copy.flush()
         if copy.isReaderGone { BrokenPipe.end() }
         reading.print([UInt8](), damage)
-        guard let first = problems.first else { return copy.count == 0 ? .negative : .success }
-        let more = problems.count > 1 ? ", and \(problems.count - 1) more" : ""
+        guard let first = copy.problems.first else { return copy.count == 0 ? .negative : .success }
+        let more = copy.problems.count > 1 ? ", and \(copy.problems.count - 1) more" : ""
         Output.say("claudecodex: \(Text.printable(first))\(more)\n")
         return .trouble
     }
@@ -79,6 +77,8 @@ private struct Copying {
     let session: String?
     let exchange: String?
     private(set) var count = 0
+    /// Why bodies are not whole, a sentence each.
+    private(set) var problems: [String] = []
     /// Whoever read our output has stopped.
     private(set) var isReaderGone = false
     private var out: [UInt8] = []
@@ -101,7 +101,8 @@ private struct Copying {
             let line = whole?.line(of: record)
             guard fits(record) else { continue }
             count += 1
-            if let line { out += line } else { out += record.json.raw }
+            if let line { out += line.bytes } else { out += record.json.raw }
+            if let problem = line?.problem { problems.append(problem) }
             out.append(0x0A)
             if out.count >= Self.stretch { flush() }
         }

@@ -71,6 +71,22 @@ enum DiffCommand {
 struct DiffSides {
     let a: TraceChoice
     let b: TraceChoice
+
+    var haveSameFiles: Bool { a.files == b.files }
+}
+
+extension TraceScan.Damage {
+    /// Adds what was found for the other side; the damage of a file that both sides read counts once.
+    mutating func merge(_ other: TraceScan.Damage, isSameFile: Bool) {
+        if isSameFile {
+            if other.lines + other.newer > lines + newer { self = other }
+            return
+        }
+        lines += other.lines
+        bytes += other.bytes
+        newer += other.newer
+        failures += other.failures.filter { !failures.contains($0) }
+    }
 }
 
 /// What `diff` found.

@@ -4,8 +4,9 @@ internal import Recorder
 /// Two exchanges compared: what `diff last#2 last#3` says.
 enum DiffExchanges {
     static func answer(_ sides: DiffSides, _ isJSON: Bool, _ terminal: Terminal) throws(Failure) -> DiffAnswer {
-        var damage = TraceScan.Damage()
-        let (a, b) = (try Side(sides.a, "A", &damage), try Side(sides.b, "B", &damage))
+        var (damage, other) = (TraceScan.Damage(), TraceScan.Damage())
+        let (a, b) = (try Side(sides.a, "A", &damage), try Side(sides.b, "B", &other))
+        damage.merge(other, isSameFile: sides.haveSameFiles)
         if isJSON {
             let difference = JSONDifference(from: a.body, to: b.body)
             return DiffAnswer(bytes: difference.patch + [0x0A], isSame: difference.isEmpty, damage)

@@ -4,8 +4,9 @@ internal import Recorder
 /// Two sessions compared: their numbers beside each other, and where their sequences of tools part.
 enum DiffSessions {
     static func answer(_ sides: DiffSides, _ isJSON: Bool, _ terminal: Terminal) throws(Failure) -> DiffAnswer {
-        var damage = TraceScan.Damage()
-        let (a, b) = (try numbers(sides.a, &damage), try numbers(sides.b, &damage))
+        var (damage, other) = (TraceScan.Damage(), TraceScan.Damage())
+        let (a, b) = (try numbers(sides.a, &damage), try numbers(sides.b, &other))
+        damage.merge(other, isSameFile: sides.haveSameFiles)
         let sequence = SequenceDifference(from: a.sequence, to: b.sequence)
         let rows = rows(a, b)
         let isSame = sequence.isSame && rows.allSatisfy { $0.isTime || $0.a == $0.b }
@@ -24,8 +25,7 @@ enum DiffSessions {
     {
         var tree = SessionTree()
         var progress = Progress(isShown: false)
-        let found = try TraceScan(choice: choice, types: SessionTree.types).run(&progress) { tree.take($0) }
-        damage.add(found)
+        damage = try TraceScan(choice: choice, types: SessionTree.types).run(&progress) { tree.take($0) }
         return SessionNumbers(tree.sessions)
     }
 
@@ -132,14 +132,5 @@ enum DiffSessions {
             out.endObject()
         }
         out.endObject()
-    }
-}
-
-extension TraceScan.Damage {
-    fileprivate mutating func add(_ other: TraceScan.Damage) {
-        lines += other.lines
-        bytes += other.bytes
-        newer += other.newer
-        failures += other.failures.filter { !failures.contains($0) }
     }
 }

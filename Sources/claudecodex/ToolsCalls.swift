@@ -6,7 +6,8 @@ struct ToolsCalls {
     let calls: [RecordedCall]
 
     func lines(_ terminal: Terminal) -> [String] {
-        let waterfall = Waterfall(calls, isPlain: !terminal.isTerminal)
+        let waterfall = Waterfall(
+            calls, width: terminal.columns ?? .max < 100 ? 11 : 20, isPlain: !terminal.isTerminal)
         var columns: [Table.Column] = [
             .init(title: "time"), .init(title: "agent"), .init(title: "tool"), .init(title: "gap", isRight: true),
             .init(title: "in", isRight: true), .init(title: "out", isRight: true), .init(title: ""),
@@ -74,9 +75,10 @@ struct Waterfall {
     /// By the index of the call.
     private(set) var bars: [Int: String] = [:]
 
-    static let width = 20
+    private let width: Int
 
-    init(_ calls: [RecordedCall], isPlain: Bool) {
+    init(_ calls: [RecordedCall], width: Int = 20, isPlain: Bool) {
+        self.width = width
         var answers: [String: [Int]] = [:]
         for (index, call) in calls.enumerated() { answers[call.exchange, default: []].append(index) }
         for indexes in answers.values where indexes.count > 1 { draw(indexes, calls, isPlain) }
@@ -93,10 +95,10 @@ struct Waterfall {
         }
         guard spans.count > 1, let start = spans.map(\.from).min(), let end = spans.map(\.to).max(), start < end
         else { return }
-        let whole = end.milliseconds(since: start)
+        let (whole, width) = (end.milliseconds(since: start), width)
         for span in spans {
-            let scale = { (time: Timestamp) in Int(time.milliseconds(since: start) / whole * Double(Self.width)) }
-            let from = min(scale(span.from), Self.width - 1)
+            let scale = { (time: Timestamp) in Int(time.milliseconds(since: start) / whole * Double(width)) }
+            let from = min(scale(span.from), width - 1)
             let length = max(1, scale(span.to) - from)
             bars[span.index] =
                 String(repeating: isPlain ? "." : "·", count: from)
