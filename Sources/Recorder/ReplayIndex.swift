@@ -250,9 +250,9 @@ public struct ReplayIndex: Sendable {
     }
 
     /// Where a request and a recorded body differ first.
-    public func difference(_ finding: Finding, recorded: JSON, asked: JSON) -> RequestDifference? {
+    public func difference(_ finding: Finding, recorded: JSON, asked: JSON) -> RequestMismatch? {
         guard let entry = finding.entry else { return nil }
-        return RequestDifference.first(recorded, entries[entry].mask, asked, finding.mask)
+        return RequestMismatch.first(recorded, entries[entry].mask, asked, finding.mask)
     }
 }
 

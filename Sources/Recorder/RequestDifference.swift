@@ -1,93 +1,179 @@
-/// Where two requests differ first, apart from what a client varies by itself.
-internal import Intercept
+/// What changed from one Messages request to another, part by part: parameters, tools, system, messages. Cache marks and
+/// the two forms of a lone text block are left out and counted.
+public import Intercept
 
-public struct RequestDifference: Sendable, Equatable {
-    /// `messages[3].content[0].text`
-    public let path: String
-    /// What stands there, cut around the place; nil where there is nothing.
-    public let recorded: String?
-    public let asked: String?
-
-    /// `messages[3].content: recorded "…", asked "…"`
-    public var sentence: String {
-        "\(path): recorded \(recorded ?? "nothing"), asked \(asked ?? "nothing")"
+public struct RequestDifference: Sendable {
+    /// A tool or a block of the system prompt that both have, in another form.
+    public struct Altered: Sendable {
+        /// The tool's name, or `system[2]`.
+        public let name: String
+        /// The first difference in it; its place begins in the whole request.
+        public let change: JSONDifference.Change
     }
 
-    /// Nil when nothing that counts is different.
-    static func first(_ recorded: JSON, _ mask: TextMask, _ asked: JSON, _ other: TextMask) -> RequestDifference? {
-        Walk(mask: mask, other: other).members(recorded, asked, path: "")
+    /// One message.
+    public enum MessageStep: Sendable {
+        case added(index: Int, JSON)
+        case removed(index: Int, JSON)
+        case altered(index: Int, JSONDifference.Change)
     }
 
-    private struct Walk {
-        let mask: TextMask
-        let other: TextMask
-        private static let most = 60
+    /// Top-level members other than tools, system and messages: those that are equal, and the changes of the others.
+    public let sameParameters: [String]
+    public let parameters: [JSONDifference.Change]
+    public let addedTools: [String]
+    public let removedTools: [String]
+    public let alteredTools: [Altered]
+    /// The tools that both have stand in another order.
+    public let hasReorderedTools: Bool
+    public let tools: Int
+    public let system: [JSONDifference.Change]
+    /// Messages that both have.
+    public let sameMessages: Int
+    public let messages: [MessageStep]
+    /// Marks that stand where the other request has none.
+    public let movedMarks: Int
+    /// Lone text blocks that the other request has as a string, or a string that it has as a block.
+    public let reshaped: Int
+    public let prefix: CachedPrefix
+    /// Whether both are the same JSON, marks and forms included.
+    public let isSame: Bool
 
-        func members(_ left: JSON, _ right: JSON, path: String) -> RequestDifference? {
-            let isTop = path.isEmpty
-            for name in order(left, right) where !(isTop && name == "metadata") && !FormWalk.silent.contains(name) {
-                let place = isTop ? name : "\(path).\(name)"
-                let (one, two) = (left[name], right[name])
-                guard let one, let two else { return report(place, one, two) }
-                if FormWalk.identifying.contains(name), one.isString, two.isString { continue }
-                let isList = name == "content" || isTop && name == "system"
-                let found = isList ? lists(blocks(one), blocks(two), path: place) : values(one, two, path: place)
-                if let found { return found }
+    public init(from old: JSON, to new: JSON) {
+        let (before, after) = (PlainRequest(old), PlainRequest(new))
+        isSame = old.means(new)
+        prefix = CachedPrefix(from: old, to: new)
+        let marks = (Set(before.marks), Set(after.marks))
+        movedMarks = max(marks.0.subtracting(marks.1).count, marks.1.subtracting(marks.0).count)
+        let forms = Set(before.unfolded).symmetricDifference(after.unfolded)
+        reshaped = forms.count { place in old.value(at: place) != nil && new.value(at: place) != nil }
+        let names = Self.parameterNames(before.json, after.json)
+        let changes = JSONDifference(
+            from: Self.only(names, of: before.json), to: Self.only(names, of: after.json)
+        ).changes
+        parameters = changes
+        sameParameters = names.filter { name in !changes.contains { $0.place.steps.first == .member(name) } }
+        system = Self.systemChanges(before.json["system"], after.json["system"])
+        let tools = ToolLists(before.json["tools"], after.json["tools"])
+        (addedTools, removedTools, alteredTools) = (tools.added, tools.removed, tools.altered)
+        (hasReorderedTools, self.tools) = (tools.isReordered, tools.count)
+        let (same, steps) = Self.messages(before.json["messages"], after.json["messages"])
+        (sameMessages, messages) = (same, steps)
+    }
+
+    private static let parts = ["tools", "system", "messages"]
+
+    private static func parameterNames(_ old: JSON, _ new: JSON) -> [String] {
+        var seen = Set(parts)
+        return (old.members.map(\.key) + new.members.map(\.key)).compactMap(\.string).filter {
+            seen.insert($0).inserted
+        }
+    }
+
+    private static func only(_ names: [String], of body: JSON) -> JSON {
+        var out = JSONWriter()
+        out.beginObject()
+        for name in names {
+            guard let value = body[name] else { continue }
+            out.key(text: name)
+            out.value(value)
+        }
+        out.endObject()
+        return (try? JSON.parse(out.bytes)) ?? body
+    }
+
+    private static func systemChanges(_ old: JSON?, _ new: JSON?) -> [JSONDifference.Change] {
+        wrapped(old, new, "system")
+    }
+
+    /// The changes of one top-level member.
+    private static func wrapped(_ old: JSON?, _ new: JSON?, _ name: String) -> [JSONDifference.Change] {
+        func wrap(_ value: JSON?) -> JSON? {
+            var out = JSONWriter()
+            out.beginObject()
+            if let value {
+                out.key(text: name)
+                out.value(value)
             }
-            return nil
+            out.endObject()
+            return try? JSON.parse(out.bytes)
         }
+        guard let old = wrap(old), let new = wrap(new) else { return [] }
+        return JSONDifference(from: old, to: new).changes
+    }
 
-        /// Small things first: they decide, and they are quick to see.
-        private func order(_ left: JSON, _ right: JSON) -> [String] {
-            var names = left.members.map { $0.0.string ?? "" }
-            names += right.members.map { $0.0.string ?? "" }.filter { !names.contains($0) }
-            let long = ["system", "tools", "messages"]
-            return names.filter { !long.contains($0) } + long.filter(names.contains)
-        }
-
-        private func blocks(_ json: JSON) -> [JSON] {
-            json.blocks.filter { !($0["text"].map(ClientMarks.isAttribution) ?? false) }
-        }
-
-        private func lists(_ left: [JSON], _ right: [JSON], path: String) -> RequestDifference? {
-            for index in 0..<max(left.count, right.count) {
-                let place = "\(path)[\(index)]"
-                guard index < left.count, index < right.count else {
-                    return report(
-                        place, index < left.count ? left[index] : nil, index < right.count ? right[index] : nil)
+    private static func messages(_ old: JSON?, _ new: JSON?) -> (Int, [MessageStep]) {
+        let (before, after) = (old.map { Array($0.elements) } ?? [], new.map { Array($0.elements) } ?? [])
+        var same = 0
+        var at = 0
+        var steps: [MessageStep] = []
+        for step in Alignment(before, after).steps {
+            switch step {
+            case .same:
+                same += 1
+                at += 1
+            case .added(let index):
+                steps.append(.added(index: index, after[index]))
+                at += 1
+            case .removed(let index): steps.append(.removed(index: index, before[index]))
+            case .paired(let one, let two):
+                if let change = JSONDifference.first(from: before[one], to: after[two]) {
+                    steps.append(.altered(index: two, change.below(JSONPlace().member("messages").element(two))))
                 }
-                if let found = values(left[index], right[index], path: place) { return found }
-            }
-            return nil
-        }
-
-        private func values(_ left: JSON, _ right: JSON, path: String) -> RequestDifference? {
-            if left.raw == right.raw { return nil }
-            switch (left.kind, right.kind) {
-            case (.object, .object): return members(left, right, path: path)
-            case (.array, .array): return lists(Array(left.elements), Array(right.elements), path: path)
-            case (.string, .string): return texts(left, right, path: path)
-            default: return report(path, left, right)
+                at += 1
             }
         }
+        return (same, steps)
+    }
+}
 
-        private func texts(_ left: JSON, _ right: JSON, path: String) -> RequestDifference? {
-            let one = mask.masked(Array(left.raw), isEnvironment: true)
-            let two = other.masked(Array(right.raw), isEnvironment: true)
-            if one == two { return nil }
-            let common = zip(one, two).prefix { $0 == $1 }.count
-            let from = max(0, common - 20)
-            return RequestDifference(
-                path: path, recorded: cut(one[min(from, one.count)...]), asked: cut(two[min(from, two.count)...]))
-        }
+/// Lists of tools, compared by name.
+private struct ToolLists {
+    let added: [String]
+    let removed: [String]
+    let altered: [RequestDifference.Altered]
+    let isReordered: Bool
+    let count: Int
 
-        private func report(_ path: String, _ left: JSON?, _ right: JSON?) -> RequestDifference {
-            RequestDifference(path: path, recorded: left.map { cut($0.raw) }, asked: right.map { cut($0.raw) })
+    init(_ old: JSON?, _ new: JSON?) {
+        let (before, after) = (Self.named(old), Self.named(new))
+        let (names, others) = (Set(before.map(\.name)), Set(after.map(\.name)))
+        added = after.map(\.name).filter { !names.contains($0) }
+        removed = before.map(\.name).filter { !others.contains($0) }
+        isReordered = before.map(\.name).filter(others.contains) != after.map(\.name).filter(names.contains)
+        count = after.count
+        altered = after.enumerated().compactMap { index, tool in
+            guard let known = before.first(where: { $0.name == tool.name }),
+                let change = JSONDifference.first(from: known.json, to: tool.json)
+            else { return nil }
+            let place = JSONPlace().member("tools").element(index)
+            return RequestDifference.Altered(name: tool.name, change: change.below(place))
         }
+    }
 
-        private func cut(_ bytes: ArraySlice<UInt8>) -> String {
-            let text = String(decoding: bytes.prefix(Self.most * 4), as: UTF8.self)
-            return text.count > Self.most ? String(text.prefix(Self.most)) + "…" : text
+    private static func named(_ list: JSON?) -> [(name: String, json: JSON)] {
+        list?.elements.map { ($0["name"]?.string ?? $0["type"]?.string ?? "?", $0) } ?? []
+    }
+}
+
+extension JSONDifference.Change {
+    /// The same change of a value that stands at `place`.
+    func below(_ place: JSONPlace) -> JSONDifference.Change {
+        let whole = JSONPlace(place.steps + self.place.steps)
+        return JSONDifference.Change(kind: kind, place: whole, patchPlace: whole, old: old, new: new)
+    }
+}
+
+extension JSON {
+    /// What stands there, if anything does.
+    public func value(at place: JSONPlace) -> JSON? {
+        var value: JSON? = self
+        for step in place.steps {
+            switch step {
+            case .member(let name): value = value?[name]
+            case .element(let index): value = value?.elements.dropFirst(index).first { _ in true }
+            }
         }
+        return value
     }
 }

@@ -13,6 +13,8 @@ public struct RecordedCall: Sendable {
     public struct Result: Sendable {
         /// The exchange whose request brought it.
         public let exchange: String
+        /// When that request came, RFC 3339.
+        public let time: String
         public let isError: Bool
         /// Size of the result's content in the request.
         public let bytes: Int
@@ -91,7 +93,7 @@ public struct ToolCalls: Sendable {
         }
         guard calls[place].result == nil else { return }
         calls[place].result = RecordedCall.Result(
-            exchange: record.id ?? "", isError: record["is_error"]?.bool ?? false,
+            exchange: record.id ?? "", time: record["ts"]?.string ?? "", isError: record["is_error"]?.bool ?? false,
             bytes: record["content_bytes"]?.int ?? 0, preview: record["preview"]?.string ?? "",
             gap: record["gap_ms"]?.double)
     }

@@ -61,6 +61,9 @@ public struct ToolOffers: Sendable {
         return lists.count - 1
     }
 
+    /// Requests that offered tools.
+    public var requests: Int { lists.reduce(0) { $0 + ($1.definitions.isEmpty ? 0 : $1.requests) } }
+
     /// Every tool that was offered, in the order of its name.
     public var offers: [Offer] {
         var offers: [String: Offer] = [:]

@@ -46,7 +46,7 @@ enum Amounts {
         return "$\(whole / unit)." + String(repeating: "0", count: digits - rest.count) + rest
     }
 
-    private static func tenths(_ value: Int, _ unit: Int) -> String {
+    static func tenths(_ value: Int, _ unit: Int) -> String {
         let tenths = (value * 10 + unit / 2) / unit
         return "\(tenths / 10).\(tenths % 10)"
     }

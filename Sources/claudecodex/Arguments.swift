@@ -51,20 +51,20 @@ struct Arguments: Equatable {
     var flagsForEnv: [String] {
         [Flag.Name.backend, .upstream, .envFile, .config].compactMap { name in
             guard let flag = Flags.row(name), let value = values(name).last else { return nil }
-            return (flag.short.map { "-\($0)" } ?? "--\(name.rawValue)") + " " + Env.word(value)
+            return (flag.short.map { "-\($0)" } ?? "--\(flag.long)") + " " + Env.word(value)
         }
     }
 
     private mutating func takeLong(_ text: Substring, _ rest: inout ArraySlice<String>) throws(Failure) {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        guard let flag = Flags.named(parts[0]) else {
-            let names = Flags.all.map(\.name.rawValue)
+        guard let flag = Flags.named(parts[0], for: word) else {
+            let names = Flags.all.map(\.long)
             throw .usage(
                 "unknown flag --\(parts[0])" + Suggestion.phrase(for: parts[0], in: names, prefix: "--"),
                 "`claudecodex --help` lists all flags")
         }
         guard flag.value != nil else {
-            if parts.count > 1 { throw .usage("--\(flag.name.rawValue) takes no value, got '\(parts[1])'") }
+            if parts.count > 1 { throw .usage("--\(flag.long) takes no value, got '\(parts[1])'") }
             return note(flag, spelled: "--\(parts[0])", "")
         }
         try takeValue(flag, "--\(parts[0])", attached: parts.count > 1 ? parts[1] : nil, &rest)
@@ -141,7 +141,7 @@ struct Arguments: Equatable {
         for one in given {
             guard let flag = Flags.row(one.name), !flag.words.contains(word) else { continue }
             let words = flag.words.map(\.rawValue).joined(separator: ", ")
-            throw .usage("--\(one.name.rawValue) does not go with \(word.rawValue), only with \(words)")
+            throw .usage("--\(flag.long) does not go with \(word.rawValue), only with \(words)")
         }
         if word == .run, operands.isEmpty {
             throw .usage("run: no command", "claudecodex run -- claude")

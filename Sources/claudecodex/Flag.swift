@@ -18,7 +18,7 @@ struct Flag: Sendable {
         case config, shell, calls, online, json, help, version
         // What `show` and `cat` print.
         case requestPart = "request"
-        case upstreamPart = "sent"
+        case upstreamPart = "upstream-part"
         case replyPart = "reply"
         case eventsPart = "events"
         case headersPart = "headers"
@@ -52,6 +52,8 @@ struct Flag: Sendable {
     }
 
     let name: Name
+    /// Its long name on the command line, where that is another flag's as well: the commands of both differ.
+    var spelling: String?
     var short: Character?
     /// What stands for the value in help; nil for a flag without one.
     var value: String?
@@ -73,6 +75,9 @@ struct Flag: Sendable {
     /// What else there is to know.
     var detail = ""
 
+    /// Without the dashes.
+    var long: String { spelling ?? name.rawValue }
+
     /// `CLAUDECODEX_LOG_DIR`
     var variable: String? {
         isAction ? nil : "CLAUDECODEX_" + name.rawValue.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
@@ -90,7 +95,7 @@ struct Flag: Sendable {
 
     /// `-l, --listen ADDR`
     var usage: String {
-        let long = "--\(name.rawValue)" + (value.map { " \($0)" } ?? "")
+        let long = "--\(long)" + (value.map { " \($0)" } ?? "")
         return (short.map { "-\($0), " } ?? "    ") + long
     }
 }

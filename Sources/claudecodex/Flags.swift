@@ -6,8 +6,11 @@ enum Flags {
     /// The row of a flag.
     static func row(_ name: Flag.Name) -> Flag? { all.first { $0.name == name } }
 
-    /// By long name, without the dashes.
-    static func named(_ long: String) -> Flag? { all.first { $0.name.rawValue == long } }
+    /// By long name, without the dashes; of two with one name, the one that goes with `word`.
+    static func named(_ long: String, for word: Word? = nil) -> Flag? {
+        let named = all.filter { $0.long == long }
+        return named.first { flag in word.map { flag.words.contains($0) } ?? false } ?? named.first
+    }
 
     static func short(_ letter: Character) -> Flag? { all.first { $0.short == letter } }
 

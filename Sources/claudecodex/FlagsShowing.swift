@@ -3,10 +3,10 @@ extension Flags {
     static let showing: [Flag] = [
         Flag(
             name: .requestPart, isAction: true, group: .reading, words: [.show],
-            doc: "The client's request."),
+            doc: "The body of the client's request."),
         Flag(
-            name: .upstreamPart, isAction: true, group: .reading, words: [.show],
-            doc: "What was sent to the service."),
+            name: .upstreamPart, spelling: "upstream", isAction: true, group: .reading, words: [.show],
+            doc: "The body that was sent to the service."),
         Flag(
             name: .replyPart, isAction: true, group: .reading, words: [.show],
             doc: "The answer."),
@@ -15,7 +15,7 @@ extension Flags {
             doc: "The events of both streams."),
         Flag(
             name: .headersPart, isAction: true, group: .reading, words: [.show],
-            doc: "The headers of all four messages."),
+            doc: "The headers of the requests and of the service's reply."),
         Flag(
             name: .lossesPart, isAction: true, group: .reading, words: [.show],
             doc: "What translation could not carry over."),

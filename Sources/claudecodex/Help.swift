@@ -85,7 +85,7 @@ enum Help {
         if let variable = Variable.named(topic) {
             return "\(variable.name)   (\(variable.group))\n\n\(variable.doc)\n\(current.value(variable.name))"
         }
-        let known = Word.allCases.map(\.rawValue) + Flags.all.flatMap { [$0.name.rawValue] + $0.variables }
+        let known = Word.allCases.map(\.rawValue) + Flags.all.flatMap { [$0.long] + $0.variables }
         throw .usage(
             "no help for '\(topic)'" + Suggestion.phrase(for: topic, in: known + Variable.all.map(\.name)),
             "`claudecodex --help` lists everything")

@@ -11,19 +11,21 @@ enum Output {
     static func say(_ text: String) { write(Array(text.utf8), to: STDERR_FILENO) }
 
     /// Writes everything, waiting up to a second at a time for a reader. Gives up when the reader is gone or stuck:
-    /// there is nobody left to tell.
-    static func write(_ bytes: [UInt8], to fd: Int32) {
+    /// there is nobody left to tell. False then.
+    @discardableResult
+    static func write(_ bytes: [UInt8], to fd: Int32) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { systemWrite(fd, $0.baseAddress, $0.count) }
             if count > 0 {
                 rest = rest.dropFirst(count)
             } else if errno == EAGAIN || errno == EWOULDBLOCK {
-                guard isWritable(fd, milliseconds: 1000) else { return }
+                guard isWritable(fd, milliseconds: 1000) else { return false }
             } else if errno != EINTR {
-                return
+                return false
             }
         }
+        return true
     }
 
     /// One write(2), and only if it need not wait: a terminal that is stopped by ^S must not stop the proxy. False when

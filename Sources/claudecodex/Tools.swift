@@ -28,12 +28,17 @@ enum Tools {
             return .negative
         }
         if arguments.has(.calls) {
-            print(chosen, reading, damage)
+            let list = ToolsCalls(calls: chosen)
+            if reading.isJSON {
+                reading.print(list.json, damage)
+            } else {
+                reading.print(list.lines(reading.terminal), damage)
+            }
         } else {
             // What was offered says nothing about some of the calls only.
             let report = ToolsReport(
                 use: ToolUse(chosen), strayResults: reading.filter.isEmpty ? calls.strayResults : [],
-                offers: reading.filter.isEmpty ? offers.offers : [])
+                offers: reading.filter.isEmpty ? offers.offers : [], requests: offers.requests)
             if reading.isJSON {
                 reading.print(report.json(damage), damage)
             } else {
@@ -62,60 +67,6 @@ enum Tools {
         case "time": .text(call.time)
         default: nil
         }
-    }
-
-    private static func print(_ calls: [RecordedCall], _ reading: Reading, _ damage: TraceScan.Damage) {
-        if reading.isJSON {
-            var out = JSONWriter()
-            for call in calls {
-                write(call, &out)
-                out.newline()
-            }
-            return reading.print(out.bytes, damage)
-        }
-        var table = Table([
-            .init(title: "time"), .init(title: "agent"), .init(title: "tool"), .init(title: "gap", isRight: true),
-            .init(title: "in", isRight: true), .init(title: "out", isRight: true), .init(title: ""),
-            .init(title: "input", isFlexible: true),
-        ])
-        for call in calls {
-            table.add([
-                String(call.time.prefix(19)), String(call.thread.agent.prefix(8)), call.tool,
-                call.result?.gap.map(Amounts.time) ?? "", Amounts.tokens(TokenEstimate.tokens(call.inputBytes)),
-                call.result.map { Amounts.tokens(TokenEstimate.tokens($0.bytes)) } ?? "", outcome(call), call.input,
-            ])
-        }
-        reading.print(table.lines(reading.terminal), damage)
-    }
-
-    private static func outcome(_ call: RecordedCall) -> String {
-        if !call.isValid { return "no JSON" }
-        guard let result = call.result else { return call.isServerSide ? "server" : "open" }
-        return result.isError ? "failed" : ""
-    }
-
-    /// One call as a line of JSON; names are those of the trace.
-    private static func write(_ call: RecordedCall, _ out: inout JSONWriter) {
-        out.beginObject()
-        out.field("ts", call.time)
-        out.field("id", call.exchange)
-        out.field("session", call.thread.session)
-        out.field("agent", call.thread.agent)
-        out.field("tool_id", call.id)
-        out.field("tool", call.tool)
-        out.field("model", call.model)
-        out.field("input", call.input)
-        out.field("input_bytes", call.inputBytes)
-        out.field("valid", call.isValid)
-        out.field("server_side", call.isServerSide)
-        if let result = call.result {
-            out.field("result_id", result.exchange)
-            out.field("is_error", result.isError)
-            out.field("content_bytes", result.bytes)
-            out.field("preview", result.preview)
-            if let gap = result.gap { out.field("gap_ms", gap) }
-        }
-        out.endObject()
     }
 }
 

@@ -43,8 +43,17 @@ extension ToolsReport {
             out.field("tool", offer.tool)
             out.field("requests", offer.requests)
             out.field("bytes", offer.bytes)
+            out.field("bytes_per_request", offer.bytes / max(1, offer.requests))
             out.field("called", called.contains(offer.tool))
         }
+        let bytes = unused.reduce(0) { $0 + $1.bytes }
+        out.key("unused")
+        out.beginObject()
+        out.field("tools", unused.count)
+        out.field("bytes", bytes)
+        out.field("requests", requests)
+        out.field("bytes_per_request", bytes / max(1, requests))
+        out.endObject()
         damage.write(&out)
         out.endObject()
         out.newline()

@@ -6,12 +6,14 @@ struct ToolsReport {
     let use: ToolUse
     let strayResults: [(id: String, tool: String)]
     let offers: [ToolOffers.Offer]
+    /// Requests that offered tools.
+    let requests: Int
 
     /// How many entries of a list people see.
     private static let shown = 5
 
     /// Definitions that were sent and never led to a call.
-    private var unused: [ToolOffers.Offer] {
+    var unused: [ToolOffers.Offer] {
         let called = Set(use.rows.map(\.tool))
         return offers.filter { !called.contains($0.tool) }.sorted { ($1.bytes, $0.tool) < ($0.bytes, $1.tool) }
     }
@@ -95,8 +97,10 @@ struct ToolsReport {
     private var unusedTools: String {
         guard !unused.isEmpty else { return "" }
         let bytes = unused.reduce(0) { $0 + $1.bytes }
+        let each = Amounts.tokens(TokenEstimate.tokens(bytes / max(1, requests)))
+        let whole = Amounts.tokens(TokenEstimate.tokens(bytes))
         return
-            "\(unused.count) of \(offers.count) tools offered, \(Amounts.tokens(TokenEstimate.tokens(bytes))) tokens: "
+            "\(unused.count) of \(offers.count) tools offered, \(each) tokens a turn, \(whole) in \(Text.count(requests, "turn")): "
             + list(unused) {
                 "\($0.tool) \(Amounts.tokens(TokenEstimate.tokens($0.bytes / max(1, $0.requests)))) x\($0.requests)"
             }

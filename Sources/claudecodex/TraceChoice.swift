@@ -18,7 +18,7 @@ struct TraceChoice {
     ///
     /// - Parameters:
     ///   - directory: Where traces are by default.
-    ///   - fallback: The session meant when no operand names one, such as `last`.
+    ///   - fallback: The session meant when no operand names one, such as `last`; a numbered file always means its last one.
     init(_ operands: [String], directory: String, fallback: String? = nil) throws(Failure) {
         var rest = operands[...]
         var paths: [String] = []
@@ -46,7 +46,9 @@ struct TraceChoice {
             found.number = part.number ?? number
             found.rest = Array(rest.dropFirst())
             self = found
-        } else if let fallback, paths.isEmpty || number != nil, var found = try Self.find(fallback, known) {
+        } else if let fallback = fallback ?? (number == nil ? nil : "last"), paths.isEmpty || number != nil,
+            var found = try Self.find(fallback, known)
+        {
             (found.number, found.rest) = (number, Array(rest))
             self = found
         } else {

@@ -110,14 +110,16 @@ enum Word: String, CaseIterable, Sendable {
             estimated as a quarter of the bytes. Below the table: which tools follow one another; calls that were repeated with
             the same arguments, and what that brought into the conversation again; what came after a failure; circles;
             answers with several calls; calls without a result and results without a call; tools that were offered and never
-            called, with the size of their definitions.
+            called, with the size of their definitions, a turn and in all.
 
-            --calls lists the calls. \(Self.filters(Tools.fields.names))
+            --calls lists the calls; those of one answer are drawn on one time line, each from when the model had written it to the
+            request with its result. \(Self.filters(Tools.fields.names))
 
             --json prints one object: `tools` (tool, calls, failed, open, input_bytes, output_bytes, median_gap_ms, p95_gap_ms),
             `sequences` (tools, count), `repeated` (tool, tool_id, id, session, input, count, repeated_bytes), `after_failure` (tool,
             same_call, other_input, other_tool, no_call), `loops` (tools, rounds, id, session), `parallel` (calls, answers),
-            `open_calls`, `stray_results`, `offered` (tool, requests, bytes, called), `skipped` (lines, bytes, newer, failures).
+            `open_calls`, `stray_results`, `offered` (tool, requests, bytes, bytes_per_request, called), `unused` (tools, bytes,
+            requests, bytes_per_request), `skipped` (lines, bytes, newer, failures).
             With --calls: one object a line, with the trace's names. Exit code: 0; 1 when no call fits; 65 when there is no trace.
             """
         case .replay: Replay.detail

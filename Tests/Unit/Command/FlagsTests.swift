@@ -35,7 +35,7 @@ import Testing
         for word in Word.allCases {
             #expect(text.contains("claudecodex \(word == .serve ? "[serve]" : word.rawValue)"))
         }
-        for flag in Flags.all { #expect(text.contains("--\(flag.name.rawValue)")) }
+        for flag in Flags.all { #expect(text.contains("--\(flag.long)")) }
         for variable in Variable.all { #expect(text.contains(variable.name)) }
     }
 

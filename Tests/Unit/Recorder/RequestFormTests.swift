@@ -88,9 +88,9 @@ struct RequestFormTests {
     func difference() throws {
         let plain = try JSON.parse(Array(Self.plain.utf8))
         let mask = TextMask(directory: Array("/tmp/one".utf8), home: [])
-        func first(_ old: String, _ new: String) throws -> RequestDifference? {
+        func first(_ old: String, _ new: String) throws -> RequestMismatch? {
             let other = try JSON.parse(Array(Self.plain.pieces(around: old).joined(separator: new).utf8))
-            return RequestDifference.first(plain, mask, other, mask)
+            return RequestMismatch.first(plain, mask, other, mask)
         }
         #expect(try first("2026-11-29", "2027-01-02") == nil)
         #expect(try first("toolu_", "call_") == nil)
@@ -98,6 +98,6 @@ struct RequestFormTests {
         #expect(found.path == "messages[1].content[1].input.command")
         #expect(found.sentence.hasSuffix(#"recorded "pwd", asked "date""#))
         let model = try #require(try first(#""model":"m","#, ""))
-        #expect(model == RequestDifference(path: "model", recorded: #""m""#, asked: nil))
+        #expect(model == RequestMismatch(path: "model", recorded: #""m""#, asked: nil))
     }
 }

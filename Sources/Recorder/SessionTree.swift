@@ -1,0 +1,121 @@
+/// Sessions turn by turn, with each sub-agent under the call that started it. Takes records in the order of the trace;
+/// keeps the first words of texts and no bodies.
+internal import Intercept
+
+public struct SessionTree: Sendable {
+    /// The record types that `take` looks at. Of `request` it wants the body, as it is written.
+    public static let types = [
+        "request", "translation", "upstream", "tool_call", "tool_result", "response", "error", "check", "end",
+    ]
+
+    /// One session, or the requests that name none.
+    public struct Session: Sendable {
+        public let id: String
+        public internal(set) var turns: [SessionTurn] = []
+        /// Time of the last record.
+        public internal(set) var ended = ""
+        /// What each sub-agent's first request said.
+        var openings: [String: String] = [:]
+    }
+
+    /// Which call of which turn.
+    public struct Place: Sendable, Hashable {
+        public let turn: Int
+        public let call: Int
+    }
+
+    public private(set) var sessions: [Session] = []
+    private var places: [String: (session: Int, turn: Int)] = [:]
+    private var calls: [String: (session: Int, place: Place)] = [:]
+    private var numbers: [String: Int] = [:]
+
+    public init() {}
+
+    public mutating func take(_ record: TraceRecord) {
+        guard let id = record.id else { return }
+        if record.type == "request" { return begin(record, id) }
+        guard let (session, turn) = places[id] else { return }
+        sessions[session].ended = record["ts"]?.string ?? sessions[session].ended
+        if record.type == "tool_result" { return takeResult(record, session) }
+        sessions[session].turns[turn].take(record)
+        guard record.type == "tool_call", let call = record["tool_id"]?.string else { return }
+        let place = Place(turn: turn, call: sessions[session].turns[turn].calls.count - 1)
+        calls["\(session) \(call)"] = (session, place)
+    }
+
+    private mutating func begin(_ record: TraceRecord, _ id: String) {
+        let name = record.session ?? ""
+        let session = sessions.firstIndex { $0.id == name } ?? sessions.count
+        if session == sessions.count { sessions.append(Session(id: name)) }
+        var number: Int?
+        if record["path"]?.equals("/v1/messages") ?? false {
+            numbers[name, default: 0] += 1
+            number = numbers[name]
+        }
+        let turn = SessionTurn(record, number: number)
+        places[id] = (session, sessions[session].turns.count)
+        if number != nil, sessions[session].openings[turn.agent] == nil {
+            sessions[session].openings[turn.agent] = NewText(record).whole
+        }
+        sessions[session].ended = turn.time
+        sessions[session].turns.append(turn)
+    }
+
+    private mutating func takeResult(_ record: TraceRecord, _ session: Int) {
+        guard let id = record["tool_id"]?.string, let (_, place) = calls["\(session) \(id)"] else { return }
+        let result = RecordedCall.Result(
+            exchange: record.id ?? "", time: record["ts"]?.string ?? "", isError: record["is_error"]?.bool ?? false,
+            bytes: record["content_bytes"]?.int ?? 0, preview: record["preview"]?.string ?? "",
+            gap: record["gap_ms"]?.double)
+        sessions[session].turns[place.turn].calls[place.call].result = result
+    }
+}
+
+extension SessionTree.Session {
+    /// The agents beside the main one, in the order of their first requests.
+    public var agents: [String] {
+        var seen: Set<String> = ["main", ""]
+        return turns.map(\.agent).filter { seen.insert($0).inserted }
+    }
+
+    /// The call that started each sub-agent, where it can be told: the one whose prompt is what the agent was asked first,
+    /// else the only one for an agent that was under way then.
+    public var starts: [String: SessionTree.Place] {
+        var starts: [String: SessionTree.Place] = [:]
+        var open = candidates
+        for agent in agents {
+            guard let first = turns.firstIndex(where: { $0.agent == agent }) else { continue }
+            let fitting = open.filter { $0.turn < first && turns[$0.turn].agent != agent && isOfParent($0, first) }
+            let said = openings[agent] ?? ""
+            let asked = fitting.filter { call($0).prompt.map { !$0.isEmpty && said.contains($0) } ?? false }
+            let running = fitting.filter { isRunning(call($0), at: turns[first].time) }
+            let found = asked.first { running.contains($0) } ?? asked.first ?? (running.count == 1 ? running[0] : nil)
+            guard let found else { continue }
+            starts[agent] = found
+            open.removeAll { $0 == found }
+        }
+        return starts
+    }
+
+    /// Where the calls of a turn are.
+    public func places(of turn: Int) -> [SessionTree.Place] {
+        turns[turn].calls.indices.map { SessionTree.Place(turn: turn, call: $0) }
+    }
+
+    public func call(_ place: SessionTree.Place) -> SessionTurn.Call { turns[place.turn].calls[place.call] }
+
+    /// Calls that may start an agent.
+    private var candidates: [SessionTree.Place] {
+        turns.indices.flatMap(places).filter { ["Agent", "Task"].contains(call($0).tool) || call($0).prompt != nil }
+    }
+
+    private func isOfParent(_ place: SessionTree.Place, _ turn: Int) -> Bool {
+        guard let parent = turns[turn].parentAgent else { return true }
+        return turns[place.turn].agent == parent
+    }
+
+    private func isRunning(_ call: SessionTurn.Call, at time: String) -> Bool {
+        guard ["Agent", "Task"].contains(call.tool), call.time <= time else { return false }
+        return call.result.map { $0.time >= time } ?? true
+    }
+}
