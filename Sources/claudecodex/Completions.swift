@@ -105,7 +105,7 @@ enum BashCompletion {
     private static var values: String {
         Flags.all.compactMap { flag in
             guard let completion = flag.completion else { return nil }
-            let names = (["--\(flag.name.rawValue)"] + (flag.short.map { ["-\($0)"] } ?? [])).joined(separator: "|")
+            let names = (["--\(flag.long)"] + (flag.short.map { ["-\($0)"] } ?? [])).joined(separator: "|")
             return "        \(names)) \(value(completion)); return ;;"
         }.joined(separator: "\n")
     }
@@ -122,7 +122,7 @@ enum BashCompletion {
     private static var flags: String {
         Word.allCases.map { word in
             let names = Flag.all(for: word).flatMap { flag in
-                ["--\(flag.name.rawValue)"] + (flag.short.map { ["-\($0)"] } ?? [])
+                ["--\(flag.long)"] + (flag.short.map { ["-\($0)"] } ?? [])
             }
             return "            \(pattern(word))) COMPREPLY=($(compgen -W $'\(list(names))' -- \"$cur\")) ;;"
         }.joined(separator: "\n")

@@ -66,11 +66,11 @@ enum ZshCompletion {
 
     /// `'(-l --listen)'{-l,--listen=}'[Where to listen.]:ADDR:'`
     private static func spec(_ flag: Flag) -> String {
-        let long = "--\(flag.name.rawValue)" + (flag.value == nil ? "" : "=")
+        let long = "--\(flag.long)" + (flag.value == nil ? "" : "=")
         let doc = "[\(escaped(flag.doc))]" + value(flag)
         guard let short = flag.short else { return "'\(flag.repeats ? "*" : "")\(long)\(doc)'" }
         let both = "{-\(short)\(flag.value == nil ? "" : "+"),\(long)}"
-        let start = flag.repeats ? "'*'" : "'(-\(short) --\(flag.name.rawValue))'"
+        let start = flag.repeats ? "'*'" : "'(-\(short) --\(flag.long))'"
         return "\(start)\(both)'\(doc)'"
     }
 
@@ -133,7 +133,7 @@ enum FishCompletion {
     private static var flags: String {
         Flags.all.map { flag in
             let short = flag.short.map { " -s \($0)" } ?? ""
-            return "complete -c claudecodex\(condition(flag.words)) -l \(flag.name.rawValue)\(short)"
+            return "complete -c claudecodex\(condition(flag.words)) -l \(flag.long)\(short)"
                 + "\(value(flag)) -d '\(escaped(flag.doc))'"
         }.joined(separator: "\n")
     }

@@ -43,7 +43,7 @@ extension Word {
 
     /// What `help` takes beside the words: flags, variables, pages.
     static var topics: [String] {
-        Flags.all.map { "--\($0.name.rawValue)" } + Variable.all.map(\.name) + ["--markdown", "--providers"]
+        Flags.all.map { "--\($0.long)" } + Variable.all.map(\.name) + ["--markdown", "--providers"]
     }
 }
 

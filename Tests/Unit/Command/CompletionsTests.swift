@@ -50,7 +50,7 @@ import Testing
     func manual() {
         let text = ManPage.text
         for flag in Flags.all {
-            #expect(text.contains(flag.name.rawValue.replacing("-", with: "\\-")), "\(flag.name)")
+            #expect(text.contains(flag.long.replacing("-", with: "\\-")), "\(flag.name)")
         }
         for variable in Variable.all { #expect(text.contains(variable.name)) }
         for word in Word.allCases { #expect(text.contains(word.rawValue)) }
