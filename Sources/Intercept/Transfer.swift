@@ -284,20 +284,3 @@ extension Transfer {
         return microseconds > 0 ? Double(microseconds) / 1000 : nil
     }
 }
-
-private func bodyArrived(
-    _ data: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
-) -> Int {
-    guard let context else { return 0 }
-    let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
-    return transfer.takeBody(UnsafeRawBufferPointer(start: data, count: size * count))
-}
-
-private func headerArrived(
-    _ data: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
-) -> Int {
-    guard let context else { return 0 }
-    let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
-    transfer.takeHeader(UnsafeRawBufferPointer(start: data, count: size * count))
-    return size * count
-}

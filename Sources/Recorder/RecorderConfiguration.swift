@@ -1,4 +1,3 @@
-
 /// What a recorder is told, what it tells about itself, and why it cannot begin.
 public import Intercept
 
