@@ -102,7 +102,7 @@ final class Transfer: Expiring, @unchecked Sendable {
     }
 
     /// One header line with its line end. Interim answers (1xx) and those of earlier hops are replaced by the next.
-    fileprivate func takeHeader(_ line: UnsafeRawBufferPointer) {
+    func takeHeader(_ line: UnsafeRawBufferPointer) {
         var end = line.count
         while end > 0, line[end - 1] <= 0x20 { end -= 1 }
         if end == 0 {
