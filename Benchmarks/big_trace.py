@@ -15,14 +15,14 @@ def words(dice, count):
     return " ".join(dice.choice(WORDS) for _ in range(count))
 
 
-def turn(dice, session, number, turn, pending, answer):
+def turn(dice, session, turn, pending, answer):
     """The records of one exchange; `pending` and `answer` hold its open calls and its answer behind it."""
     id = f"{session:08x}-0000-7000-8000-{turn:012x}"
     stamp = f"2026-11-{1 + session % 28:02}T{turn // 60 % 24:02}:{turn % 60:02}:00.000Z"
     common = {"ts": stamp, "id": id, "session": f"{session:08x}-1111-4111-8111-000000000000", "agent": "main", "kind": "main"}
 
     def record(type, **more):
-        return {"v": 1, "type": type, "seq": number, **common, **more}
+        return {"v": 1, "type": type, "seq": 0, **common, **more}
 
     results = [{"type": "tool_result", "tool_use_id": tool_id, "content": words(dice, 300)} for tool_id, _ in pending]
     asked = [{"role": "user", "content": results or words(dice, 12)}]
@@ -65,7 +65,8 @@ def main():
         while written < size:
             pending, answer = [], []
             for at in range(100):
-                for record in turn(dice, session, number, at, pending, answer):
+                for record in turn(dice, session, at, pending, answer):
+                    record["seq"] = number
                     written += out.write(json.dumps(record, separators=(",", ":")) + "\n")
                     number += 1
             session += 1
