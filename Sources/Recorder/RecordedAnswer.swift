@@ -57,6 +57,8 @@ extension RecordedExchange {
             return whole(status, body, serviceFields())
         }
         var fields = ownFields(json: true)
+        // An answer that was itself replayed names the first exchange.
+        if let named = (try? JSON.parse(body))?["request_id"]?.string { fields["request-id"] = named }
         if let told = response["should_retry"]?.bool { fields["x-should-retry"] = told ? "true" : "false" }
         let retryAfter = response["retry_after"]?.string ?? (headStatus >= 400 ? field("retry-after") : nil)
         if let retryAfter { fields["retry-after"] = retryAfter }
@@ -165,7 +167,8 @@ extension RecordedExchange {
         var fields = HTTPFields.endToEnd(recordedFields)
         fields.fields.removeAll { $0.value.contains("[redacted ") }
         fields["content-encoding"] = nil
-        if fields["request-id"] == nil { fields["request-id"] = requestID }
+        let isRelayed = !(request["path"]?.string?.hasPrefix("/v1/messages") ?? false)
+        if fields["request-id"] == nil, !isRelayed { fields["request-id"] = requestID }
         return fields
     }
 

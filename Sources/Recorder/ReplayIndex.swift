@@ -87,11 +87,32 @@ public struct ReplayIndex: Sendable {
         if redact == .strict || request["redacted"]?.int ?? 0 > 0, redact > redactor?.level ?? .off {
             redactor = Redactor(redact, key: key)
         }
-        guard let form else { return }
-        let keys = Keys(form, path: path, kind: exchange.kind, agent: position(exchange))
+        if let form { insert(form, place, path: path, kind: exchange.kind, agent: position(exchange)) }
+    }
+
+    private mutating func insert(_ form: RequestForm, _ place: Int, path: String, kind: String, agent: Int) {
+        let keys = Keys(form, path: path, kind: kind, agent: agent)
         for key in [keys.normalised, keys.place, keys.lastTurn] { keyed[key, default: []].append(place) }
         for prefix in form.prefixes where beginnings[prefix] == nil { beginnings[prefix] = place }
         endings[form.prefixes.last ?? 0, default: []].append(place)
+    }
+
+    /// Takes what the backend has just answered to a request that nothing fitted.
+    public mutating func learn(_ answer: RecordedAnswer, to request: Moment.Request, _ exchange: Exchange) {
+        clients.enter(exchange.session ?? "", entries: entries.count + 1)
+        let place = entries.count
+        let seen = redacted(request)
+        let form = seen.body.flatMap { $0.isObject ? clients.form($0) : nil }
+        entries.append(
+            Entry(
+                id: exchange.id, file: "", session: exchange.session, number: nil, answer: .success(answer),
+                path: request.path, kind: exchange.kind.rawValue, mask: clients.mask, form: form.map(FormDigest.init)))
+        exact[Self.key(request.path, digest: seen.digest), default: []].append(place)
+        if let form {
+            let agent = clients.position(exchange)
+            insert(form, place, path: request.path, kind: exchange.kind.rawValue, agent: agent)
+        }
+        _ = clients.take(place, .nearest, entries)
     }
 
     /// Frees what only building needs.

@@ -69,7 +69,7 @@ struct TextMask: Sendable, Equatable {
         default: break
         }
         guard Self.beginsWord(text, at) else { return nil }
-        if let end = Self.uuid(text, at) { return (end, .uuid) }
+        if let end = Self.uuid(text, at) ?? Self.identifier(text, at) { return (end, .uuid) }
         return Self.isDigit(byte) ? Self.number(text, at) : Self.month(text, at).map { ($0, .date) }
     }
 
@@ -132,6 +132,17 @@ struct TextMask: Sendable, Equatable {
         return end
     }
 
+    /// The end of a word of at least 12 hexadecimal digits, of both kinds: an id that a client has made up.
+    private static func identifier(_ text: Span<UInt8>, _ at: Int) -> Int? {
+        var end = at
+        var (hasDigit, hasLetter) = (false, false)
+        while end < text.count {
+            if isDigit(text[end]) { hasDigit = true } else if text[end] &- 97 < 6 { hasLetter = true } else { break }
+            end += 1
+        }
+        return end - at >= 12 && hasDigit && hasLetter && endsWord(text, end) ? end : nil
+    }
+
     /// The digits of `hmac:XXXXXXXX]`: another installation has others.
     private static func digits(_ text: Span<UInt8>, _ at: Int) -> Int? {
         guard has(hmac, text, at), at + 14 <= text.count, text[at + 13] == UInt8(ascii: "]") else { return nil }
@@ -147,6 +158,7 @@ extension TextMask {
         let end = digitsEnd(text, at)
         if end - at == 4, let day = date(text, at) { return (clock(text, behind: day) ?? day, .date) }
         if end - at <= 2, let time = clock(text, at) { return (time, .time) }
+        if isCountOfMilliseconds(text, at) { return (end, .duration) }
         if let unit = duration(text, end) { return (unit, .duration) }
         guard end - at == 4, text[at] == UInt8(ascii: "2"), text[at + 1] == UInt8(ascii: "0"),
             text[at + 2] >= UInt8(ascii: "2"), endsWord(text, end)
@@ -194,6 +206,14 @@ extension TextMask {
         }
         for unit in units where has(unit, text, end) && endsWord(text, end + unit.count) { return end + unit.count }
         return nil
+    }
+
+    /// Behind `duration_ms: `, in its spellings.
+    private static func isCountOfMilliseconds(_ text: Span<UInt8>, _ at: Int) -> Bool {
+        var end = at
+        while end > 0, at - end < 4, ": =\"\\".utf8.contains(text[end - 1]) { end -= 1 }
+        return end < at && end >= 3 && text[end - 1] == UInt8(ascii: "s") && text[end - 2] == UInt8(ascii: "m")
+            && text[end - 3] == UInt8(ascii: "_")
     }
 
     private static let units = ["s", "ms", "µs", "us", "ns", " s", " ms", " seconds", " second", " sec", " secs"].map {

@@ -32,7 +32,7 @@ struct Proxy {
         } catch {
             throw Failure(.unavailable, "cannot start the event loop: \(error)")
         }
-        let observers: [(any Observer)?] = [recorder, lines]
+        let observers: [(any Observer)?] = [recorder, lines, rehearsal?.source]
         let service = Service(
             backend: choice.backend, faults: Faults(settings.faults, seed: settings.seed, loop),
             interceptors: Interceptors.all(settings, choice.backend, loop),

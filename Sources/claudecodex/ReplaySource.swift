@@ -3,13 +3,20 @@ internal import Recorder
 internal import Synchronization
 
 /// Answers from a recorded session, and keeps count of how.
-final class ReplaySource: AnswerSource {
+final class ReplaySource: AnswerSource, Observer {
     private struct State {
         var index: ReplayIndex
         /// For each client's session: requests of the main agent so far, and the last exchange that answered one.
         var mains: [String: (count: Int, last: String?)] = [:]
         var counts: [String: Int] = [:]
+        /// Requests that the backend is asked now, to be answered from here afterwards.
+        var asked: [String: (request: Moment.Request, answer: LiveAnswer)] = [:]
+        /// How often the trace was read again to say what differs.
+        var lookups = 0
     }
+
+    /// More of what fits only by its place is not explained.
+    private static let mostLookups = 20
 
     private let state: Mutex<State>
     private let policy: ReplayPolicy
@@ -23,7 +30,8 @@ final class ReplaySource: AnswerSource {
         state.withLock { state in
             if let fork = fork(exchange, &state) { return .ask(fork) }
             let finding = state.index.find(request, exchange)
-            let known = finding.rung == nil ? miss(request, exchange, finding, &state) : answer(finding, state.index)
+            var known = finding.rung == nil ? miss(request, exchange, finding, &state) : answer(finding, state.index)
+            if finding.rung == .place || finding.rung == .lastTurn { explain(&known, request, finding, &state) }
             count(known, exchange, &state)
             return known
         }
@@ -40,7 +48,21 @@ final class ReplaySource: AnswerSource {
         }
     }
 
-    /// `12 answered: 9 exact, 3 normalised; 1 not found`
+    /// With `--on-miss record`: keeps what the backend answers.
+    func observe(_ moment: Moment) {
+        guard policy.onMiss == .record else { return }
+        state.withLock { state in
+            guard let asked = state.asked[moment.exchange.id] else { return }
+            guard case .end = moment.event else {
+                state.asked[moment.exchange.id]?.answer.take(moment.event)
+                return
+            }
+            state.asked[moment.exchange.id] = nil
+            if let answer = asked.answer.answer { state.index.learn(answer, to: asked.request, moment.exchange) }
+        }
+    }
+
+    /// `12 answered from the trace: 9 exact, 3 normalised; 1 not found`
     var tally: String {
         let counts = state.withLock { $0.counts }
         let rungs = ReplayRung.allCases.compactMap { rung in
@@ -112,6 +134,7 @@ final class ReplaySource: AnswerSource {
             replay.note = [difference, replay.note].compactMap { $0 }.joined(separator: "; ")
             return .play(answer, replay)
         case .forward, .record:
+            if policy.onMiss == .record { state.asked[exchange.id] = (request, LiveAnswer(request, exchange)) }
             return .ask(
                 .init(action: .forward, rung: "none", of: closest?.id, number: closest?.number, note: difference))
         case .fail: break
@@ -132,6 +155,20 @@ final class ReplaySource: AnswerSource {
             return nil
         }
         return index.difference(finding, recorded: recorded, asked: asked)?.sentence
+    }
+
+    /// Says what was different in a request that fits by its place only.
+    private func explain(
+        _ known: inout KnownAnswer, _ request: Moment.Request, _ finding: ReplayIndex.Finding, _ state: inout State
+    ) {
+        guard case .play(let answer, var replay) = known, let place = finding.entry else { return }
+        var words: String? = "more differences were not looked up"
+        if state.lookups < Self.mostLookups {
+            words = difference(request, finding, state.index.entries[place], state.index)
+        }
+        state.lookups += 1
+        replay.note = [words, replay.note].compactMap { $0 }.joined(separator: "; ")
+        known = .play(answer, replay)
     }
 
     // MARK: Errors

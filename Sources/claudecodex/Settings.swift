@@ -46,7 +46,7 @@ struct Settings {
         denied = try Self.rules(try lookup.list(.denyTool, separators: ["\n"]), ToolGuard.Rule.parse)
         webSearch = try Self.rules(try lookup(.webSearch).map { [$0] } ?? [], WebSearchCommand.parse).first
         faults = try Self.faults(lookup)
-        seed = try Self.seed(lookup)
+        seed = try Self.seed(lookup, for: faults)
         isStrict = try lookup.isOn(.strict)
         logDirectory = try lookup(.logDir)
         record = try lookup.choice(.record)

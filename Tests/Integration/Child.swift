@@ -9,9 +9,9 @@ final class Child {
     private let process = Process()
 
     /// Starts `serve` on a free port and waits until it listens.
-    init(arguments: [String], folder: String, variables: [String: String]) throws {
+    init(word: String = "serve", arguments: [String], folder: String, variables: [String: String]) throws {
         process.executableURL = URL(fileURLWithPath: RecordingTests.program ?? "")
-        process.arguments = ["serve", "--listen", "127.0.0.1:0"] + arguments
+        process.arguments = [word, "--listen", "127.0.0.1:0"] + arguments
         process.environment = ["PATH": "/usr/bin:/bin", "HOME": folder].merging(variables) { $1 }
         process.currentDirectoryURL = URL(fileURLWithPath: folder)
         let words = Pipe()

@@ -17,6 +17,7 @@ final class Proxy: @unchecked Sendable {
     ///   - more: interceptors that need the loop.
     init(
         _ backend: any Backend, limits: Limits = Limits(), interceptors: [any Interceptor] = [],
+        source: (any AnswerSource)? = nil,
         observers: [any Observer] = [], token: AccessToken? = nil, hosts: [String] = [],
         listen: ListenAddress = .tcp(host: "127.0.0.1", port: 0), isStrict: Bool = false,
         faults: (any FaultSource)? = nil,
@@ -26,7 +27,7 @@ final class Proxy: @unchecked Sendable {
         let trace = Trace()
         let make: @Sendable (EventLoop) -> Service = { loop in
             Service(
-                backend: backend, faults: faults, interceptors: interceptors + more(loop),
+                backend: backend, faults: faults, interceptors: interceptors + more(loop), source: source,
                 observers: [trace] + observers,
                 isStrict: isStrict)
         }
