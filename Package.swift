@@ -14,6 +14,15 @@ let strict: [SwiftSetting] = [
 /// `scripts/fuzz` builds the fuzz targets in place of the tests that hold them.
 let isFuzzing = Context.environment["CLAUDECODEX_FUZZ"] != nil
 
+/// Programs that time parts of the others: `Benchmarks/measure`.
+let isMeasuring = Context.environment["CLAUDECODEX_MEASURE"] != nil
+
+let measure: [Target] = [
+    .executableTarget(
+        name: "Measure", dependencies: ["Intercept", "Backends"], path: "Benchmarks/measure",
+        swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])])
+]
+
 let tests: [Target] = [
     .testTarget(
         name: "Unit", dependencies: ["Intercept", "Backends", "Recorder", "claudecodex"], swiftSettings: strict),
@@ -38,5 +47,5 @@ let package = Package(
         .target(name: "Recorder", dependencies: ["Intercept", "CSystem"], swiftSettings: strict),
         .executableTarget(
             name: "claudecodex", dependencies: ["Intercept", "Backends", "Recorder", "CSystem"], swiftSettings: strict),
-    ] + (isFuzzing ? fuzz : tests)
+    ] + (isFuzzing ? fuzz : isMeasuring ? measure : tests)
 )

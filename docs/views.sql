@@ -83,13 +83,21 @@ create or replace view trace_response as
 select * exclude (type)
 from read_json(getvariable('trace'), format = 'newline_delimited', ignore_errors = true, maximum_object_size = 268435456,
   columns = {type: 'varchar', ts: 'timestamp', seq: 'bigint', id: 'varchar', session: 'varchar', agent: 'varchar',
-    parent_agent: 'varchar', kind: 'varchar', trace_id: 'varchar', status: 'bigint', model: 'varchar', backend: 'varchar',
-    stop_reason: 'varchar',
-    usage: 'struct(input_tokens bigint, cache_creation_input_tokens bigint, cache_read_input_tokens bigint, output_tokens bigint)',
+    parent_agent: 'varchar', kind: 'varchar', trace_id: 'varchar', status: 'bigint', model: 'varchar', upstream_model: 'varchar',
+    backend: 'varchar', stop_reason: 'varchar',
+    usage: 'struct(input_tokens bigint, cache_creation_input_tokens bigint, cache_read_input_tokens bigint, output_tokens bigint, cache_creation struct(ephemeral_5m_input_tokens bigint, ephemeral_1h_input_tokens bigint), server_tool_use struct(web_search_requests bigint), service_tier varchar, speed varchar, inference_geo varchar)',
     usage_estimated: 'boolean', cost_usd: 'double', price_source: 'varchar',
     timing: 'struct(ttft_ms double, duration_ms double, translate_us double, max_gap_ms double)',
     cache: 'struct(hit double, miss_reason varchar)', message: 'json', body_encoding: 'varchar', body: 'json', pings: 'bigint'})
 where type = 'response';
+
+create or replace view trace_replay as
+select * exclude (type)
+from read_json(getvariable('trace'), format = 'newline_delimited', ignore_errors = true, maximum_object_size = 268435456,
+  columns = {type: 'varchar', ts: 'timestamp', seq: 'bigint', id: 'varchar', session: 'varchar', agent: 'varchar',
+    parent_agent: 'varchar', kind: 'varchar', trace_id: 'varchar', action: 'varchar', rung: 'varchar', "of": 'varchar',
+    fork_of: 'varchar', number: 'bigint', reused: 'boolean', note: 'varchar'})
+where type = 'replay';
 
 create or replace view trace_intercept as
 select * exclude (type)

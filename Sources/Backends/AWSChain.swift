@@ -17,15 +17,17 @@ struct AWSChain {
             found = try Self.profile(settings, settings.profile)
         }
         if found == nil {
-            skipped.append("the profile \(settings.profile) has no keys")
+            let isThere = settings.profiles.profiles[settings.profile] != nil
+            skipped.append(isThere ? "profile \(settings.profile) has no keys" : "no profile \(settings.profile)")
             found = Self.webIdentity(settings.environment)
         }
         if found == nil {
-            skipped.append("AWS_WEB_IDENTITY_TOKEN_FILE is not set")
+            let isHalf = settings.environment["AWS_WEB_IDENTITY_TOKEN_FILE"] != nil
+            skipped.append("\(isHalf ? "AWS_ROLE_ARN" : "AWS_WEB_IDENTITY_TOKEN_FILE") is not set")
             found = Self.container(settings.environment)
         }
         if found == nil {
-            skipped.append("this is no container with a role")
+            skipped.append("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not set")
             if settings.environment["AWS_EC2_METADATA_DISABLED"]?.lowercased() == "true" {
                 throw ConfigError(
                     "bedrock: no credentials (\(skipped.joined(separator: ", ")), AWS_EC2_METADATA_DISABLED is true); "
@@ -186,13 +188,21 @@ struct AWSChain {
     private static func sso(
         _ settings: AWSSettings, _ name: String, _ profile: [String: String]
     ) throws(ConfigError) -> AWSSSO? {
-        let session = value(profile, "sso_session")
-        guard session != nil || value(profile, "sso_start_url") != nil else { return nil }
+        guard let session = try session(settings, name, profile) else { return nil }
         guard let account = value(profile, "sso_account_id"), let role = value(profile, "sso_role_name") else {
             throw ConfigError(
                 "profile \(name): an SSO profile needs sso_account_id and sso_role_name to have keys; "
                     + "run aws configure sso --profile \(name)")
         }
+        return AWSSSO(account: account, role: role, session: session)
+    }
+
+    /// Who has signed in with SSO, by what a profile says; nil when it says nothing of SSO.
+    static func session(
+        _ settings: AWSSettings, _ name: String, _ profile: [String: String]
+    ) throws(ConfigError) -> AWSSSOSession? {
+        let session = value(profile, "sso_session")
+        guard session != nil || value(profile, "sso_start_url") != nil else { return nil }
         let place = session.flatMap { settings.profiles.sessions[$0] } ?? profile
         if let session, settings.profiles.sessions[session] == nil {
             throw ConfigError("profile \(name): sso_session = \(session): there is no section [sso-session \(session)]")
@@ -200,9 +210,8 @@ struct AWSChain {
         guard let url = value(place, "sso_start_url"), let region = value(place, "sso_region") else {
             throw ConfigError("profile \(name): sso_start_url and sso_region must be set; run aws configure sso")
         }
-        return AWSSSO(
-            account: account, role: role, region: region, cacheKey: session ?? url, isSession: session != nil,
-            profile: name)
+        return AWSSSOSession(
+            region: region, cacheKey: session ?? url, isRenewable: session != nil, profile: name)
     }
 
     private static func value(_ profile: [String: String], _ name: String) -> String? {

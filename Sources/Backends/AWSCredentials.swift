@@ -40,6 +40,14 @@ final class AWSCredentials: Sendable {
 
     /// Where the keys come from.
     var source: AWSKeySource { state.withLock { $0.source } }
+    var settings: AWSSettings { state.withLock { $0.settings } }
+    /// What the last fetch brought; nil when nobody has fetched.
+    var fetched: Result<AWSKeys, AWSKeyError>? {
+        state.withLock { state in
+            if let failure = state.failure { return .failure(failure) }
+            return state.keys.map { .success($0) }
+        }
+    }
 
     /// The keys, and the time by which to sign.
     func keys(at now: Timestamp, _ errands: Errands) async throws -> (keys: AWSKeys, time: Timestamp) {

@@ -41,18 +41,22 @@ struct AWSEndpoints: Sendable {
         return "https://\(service.host)\(isFIPS ? "-fips" : "").\(region).\(suffix)"
     }
 
-    /// The user's own address: of variables, of a services section, of the profile.
+    /// The user's own address.
     func override(_ service: AWSService) throws(ConfigError) -> String? {
+        try own(service).map { url, source throws(ConfigError) in try Self.checked(url, source) }
+    }
+
+    /// The user's own address as it was written, and where: in variables, in a services section, in the profile.
+    func own(_ service: AWSService) -> (url: String, source: String)? {
         if Self.isOn(settings.environment["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"]) { return nil }
         if let (name, entry) = settings.environment.first(service.variable, "AWS_ENDPOINT_URL") {
-            return try Self.checked(entry.value, "\(name) (\(entry.source))")
+            return (entry.value, "\(name) (\(entry.source))")
         }
         let section = settings["services"].flatMap { settings.profiles.services[$0]?[service.section] }
         if let url = section.flatMap({ AWSProfiles.nested($0)["endpoint_url"] }) {
-            return try Self.checked(url, "services section of profile \(settings.profile)")
+            return (url, "services section of profile \(settings.profile)")
         }
-        guard let url = settings["endpoint_url"] else { return nil }
-        return try Self.checked(url, "endpoint_url of profile \(settings.profile)")
+        return settings["endpoint_url"].map { ($0, "endpoint_url of profile \(settings.profile)") }
     }
 
     private static func checked(_ url: String, _ source: String) throws(ConfigError) -> String {

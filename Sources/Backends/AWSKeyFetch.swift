@@ -25,7 +25,8 @@ struct AWSKeyFetch: Sendable {
         _ request: UpstreamRequest, milliseconds: Int, tries: Int = 3, what: String
     ) async throws -> (head: UpstreamHead, body: [UInt8]) {
         var problem = ""
-        for _ in 0..<tries {
+        for count in 0..<tries {
+            if count > 0, let pause = Self.backoff.pause(count - 1) { await errands.pause(pause) }
             do {
                 let answer = try await errands.fetch(request, milliseconds)
                 if answer.head.status < 500 { return answer }
@@ -34,6 +35,9 @@ struct AWSKeyFetch: Sendable {
         }
         throw AWSKeyError("\(what) gave no keys: \(problem)")
     }
+
+    /// Between tries, of which there are two or three.
+    private static let backoff = Backoff(firstMS: 200, mostMS: 1_000, most: 10)
 
     // MARK: STS
 

@@ -47,16 +47,24 @@ struct AWSRole: Sendable, Equatable {
     var region: String?
 }
 
-/// Where an SSO session gets its keys.
+/// Which keys an SSO session is asked for.
 struct AWSSSO: Sendable, Equatable {
     let account: String
     let role: String
+    let session: AWSSSOSession
+}
+
+/// Somebody who has signed in with SSO: where the token is kept, and who renews it.
+struct AWSSSOSession: Sendable, Equatable {
     let region: String
     /// What the name of the token's file is made of: the session's name, or the start URL.
     let cacheKey: String
-    /// Tokens of sessions can be renewed.
-    let isSession: Bool
+    /// Tokens of sessions can be renewed, those of a bare start URL cannot.
+    let isRenewable: Bool
     let profile: String
+
+    /// What to type for a new token.
+    var advice: String { "aws sso login --profile \(profile)" }
 }
 
 /// Why there are no keys, and what to do about it.

@@ -46,7 +46,7 @@ extension AWSKeyFetch {
 
     func askInstance() async throws -> AWSKeys {
         let what = "the instance's role"
-        let base = instanceAddress
+        let base = try instanceAddress
         let token = try await instanceToken(base)
         let list = "\(base)/latest/meta-data/iam/security-credentials/"
         let (head, body) = try await send(instanceRequest(list, token), milliseconds: 1_000, tries: 2, what: what)
@@ -61,12 +61,29 @@ extension AWSKeyFetch {
         return try Self.keys(try await send(request, milliseconds: 1_000, tries: 2, what: what).body, what)
     }
 
-    private var instanceAddress: String {
-        if let own = settings.environment["AWS_EC2_METADATA_SERVICE_ENDPOINT"] {
-            return own.hasSuffix("/") ? String(own.dropLast()) : own
+    /// Where the metadata service is: an address of the user's own, else the one of IPv4 or IPv6.
+    var instanceAddress: String {
+        get throws(AWSKeyError) {
+            let (name, value) = instance("AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint")
+            if let value {
+                guard let address = try? ServiceAddress(value, variable: name) else {
+                    throw AWSKeyError("\(name)=\(value): expected an address like http://169.254.169.254")
+                }
+                return address.shown
+            }
+            let mode = instance("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode")
+            switch mode.value?.lowercased() {
+            case nil, "ipv4": return "http://169.254.169.254"
+            case "ipv6": return "http://[fd00:ec2::254]"
+            default: throw AWSKeyError("\(mode.name)=\(mode.value ?? ""): expected IPv4 or IPv6")
+            }
         }
-        let mode = settings.environment["AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"]?.lowercased()
-        return mode == "ipv6" ? "http://[fd00:ec2::254]" : "http://169.254.169.254"
+    }
+
+    /// A setting of the metadata service: a variable's, else a property's of the profile.
+    private func instance(_ variable: String, _ property: String) -> (name: String, value: String?) {
+        if let value = settings.environment[variable] { return (variable, value) }
+        return (property, settings[property])
     }
 
     /// The token of IMDSv2; nil where only the older way is there, and it may be used.
@@ -84,7 +101,8 @@ extension AWSKeyFetch {
         }
         if head.status == 200 { return String(decoding: body, as: UTF8.self) }
         let isOld = [403, 404, 405].contains(head.status)
-        guard isOld, settings.environment["AWS_EC2_METADATA_V1_DISABLED"]?.lowercased() != "true" else {
+        let isDisabled = instance("AWS_EC2_METADATA_V1_DISABLED", "ec2_metadata_v1_disabled").value
+        guard isOld, isDisabled?.lowercased() != "true" else {
             throw AWSKeyError("the instance's role gave no keys: the token was refused with \(head.status)")
         }
         return nil

@@ -5,7 +5,11 @@
 #endif
 internal import Intercept
 
-/// Runs the command of `credential_process`: by a shell, on a thread of its own, with bounds on time and output.
+/// Runs the command of `credential_process`: on a thread of its own, with bounds on time and output.
+///
+/// A shell runs it, as in AWS's SDKs for Go, Java, JavaScript and Rust: a command with a pipe, as in AWS's own test data,
+/// needs one. Only Python's splits it into words itself; a command that works there works here too unless it holds
+/// letters outside of quotes that mean something to a shell, like `$`, `&` and `;`.
 enum AWSProcess {
     /// How a command ended.
     struct Outcome: Sendable {
@@ -79,12 +83,40 @@ enum AWSProcess {
         guard code == 0 else { return Outcome(problem: String(cString: strerror(code))) }
         output.closeWriting()
         errors.closeWriting()
-        var outcome = collect(output.reading, errors.reading, milliseconds)
-        if outcome.problem != nil { kill(-id, SIGKILL) }
+        let deadline = Deadline(milliseconds)
+        var outcome = collect(output.reading, errors.reading, deadline)
         var status: Int32 = 0
+        if outcome.problem == nil, !ends(id, &status, deadline) { outcome.problem = deadline.words }
+        if outcome.problem == nil {
+            outcome.status = status & 0x7F == 0 ? status >> 8 & 0xFF : nil
+            return outcome
+        }
+        kill(-id, SIGKILL)
         while waitpid(id, &status, 0) < 0, errno == EINTR {}
-        if outcome.problem == nil { outcome.status = status & 0x7F == 0 ? status >> 8 & 0xFF : nil }
         return outcome
+    }
+
+    /// When a command must have ended.
+    private struct Deadline {
+        let words: String
+        private let moment: Monotonic
+
+        init(_ milliseconds: Int) {
+            words = "it did not end within \(milliseconds / 1000) s"
+            moment = Monotonic.now().advanced(byMilliseconds: milliseconds)
+        }
+
+        var leftMS: Double { moment.milliseconds(since: .now()) }
+    }
+
+    /// Waits for the end of a command that has closed its output.
+    private static func ends(_ id: pid_t, _ status: inout Int32, _ deadline: Deadline) -> Bool {
+        while true {
+            let ended = waitpid(id, &status, WNOHANG)
+            if ended == id || ended < 0 && errno != EINTR { return true }
+            if deadline.leftMS <= 0 { return false }
+            usleep(2_000)
+        }
     }
 
     /// Starts the command in a process group of its own.
@@ -117,15 +149,14 @@ enum AWSProcess {
     }
 
     /// Reads both ends until they are closed, for so long and so much.
-    private static func collect(_ output: Int32, _ errors: Int32, _ milliseconds: Int) -> Outcome {
+    private static func collect(_ output: Int32, _ errors: Int32, _ deadline: Deadline) -> Outcome {
         var outcome = Outcome()
-        let deadline = Monotonic.now().advanced(byMilliseconds: milliseconds)
         var open = [output, errors]
         var room = [UInt8](repeating: 0, count: 16_384)
         while !open.isEmpty {
-            let left = deadline.milliseconds(since: .now())
+            let left = deadline.leftMS
             guard left > 0 else {
-                outcome.problem = "it did not end within \(milliseconds / 1000) s"
+                outcome.problem = deadline.words
                 return outcome
             }
             var ends = open.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }

@@ -51,7 +51,9 @@ public struct Bedrock: Backend {
     }
 
     public var summary: String { "\(endpoint.region), \(access.source), \(names.summary)" }
-    public var origin: String? { endpoint.address() }
+    public var origin: String? { address }
+    /// Where requests of our own region go.
+    var address: String { api == .mantle ? endpoint.mantle : endpoint.address() }
     public var models: [String] { names.map.names }
 
     /// Writes the request for the model.
@@ -103,8 +105,8 @@ public struct Bedrock: Backend {
 
     func errors(_ id: String) -> BedrockErrors {
         BedrockErrors(
-            host: String(endpoint.address().split(separator: "/").dropFirst().first ?? "Bedrock"), model: id,
-            profile: names.profile(of: id), remedy: access.remedy(profile: profile))
+            host: String(address.split(separator: "/").dropFirst().first ?? "Bedrock"), model: id,
+            profile: names.profile(of: id), remedy: access.remedy(profile: profile), actions: api.actions)
     }
 }
 
@@ -156,7 +158,7 @@ enum BedrockAccess: Sendable {
         case .fixed(_, "AWS_ACCESS_KEY_ID"):
             return "set new values of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"
         case .fixed: return "write new keys into the profile \(profile), for example with your login tool"
-        case .sso(let sso): return "run aws sso login --profile \(sso.profile)"
+        case .sso(let sso): return "run \(sso.session.advice)"
         case .login: return "run aws login"
         case .process: return "check what the credential_process of profile \(profile) prints"
         case .role(let role, _): return "check the trust policy of \(BedrockErrors.withoutAccount(role.arn))"
@@ -173,6 +175,12 @@ enum BedrockAPI: String, Sendable {
     case invoke
     /// The Messages API that Bedrock offers for newer Claude models.
     case mantle
+
+    /// What an IAM policy must allow.
+    var actions: String {
+        self == .mantle
+            ? "bedrock-mantle:CreateInference" : "bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream"
+    }
 
     init(_ environment: Environment) throws(ConfigError) {
         let word = try BedrockOptions.word("BEDROCK_API", ["converse", "invoke", "mantle"], environment)
@@ -206,7 +214,10 @@ public struct BedrockReply: ReplyDecoder {
         self.errors = errors
     }
 
-    public func passesThrough(_ head: UpstreamHead) -> Bool { converse == nil && invoke == nil }
+    /// Answers of the Messages API do, unless AWS refuses the keys: then others are tried first.
+    public func passesThrough(_ head: UpstreamHead) -> Bool {
+        converse == nil && invoke == nil && head.status != 401 && head.status != 403
+    }
 
     /// What could not be carried over so far.
     public var losses: Losses { converse?.losses ?? invoke?.losses ?? Losses() }

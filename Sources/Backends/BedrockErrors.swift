@@ -60,6 +60,8 @@ struct BedrockErrors: Sendable {
     let profile: String?
     /// How the user signs in again: "aws sso login --profile dev".
     let remedy: String
+    /// What keys must be allowed to do.
+    let actions: String
 
     /// - Parameters:
     ///   - status: of the answer; nil for an exception in a stream.
@@ -88,6 +90,7 @@ struct BedrockErrors: Sendable {
     ) -> MessageError {
         switch status {
         case 400, 413, 422: validation(error, text, promptEstimate)
+        case 401: keys(error, text)
         case 403: denied(text)
         case 404: missing(text)
         case 408, 504: MessageError(504, nil, text)
@@ -110,8 +113,8 @@ struct BedrockErrors: Sendable {
     private func denied(_ text: String) -> MessageError {
         MessageError(
             403, nil,
-            "\(text) (\(model); the keys need bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream, "
-                + "and the account needs access to the model)", shouldRetry: false)
+            "\(text) (\(model); the keys need \(actions), and the account needs access to the model)",
+            shouldRetry: false)
     }
 
     private func missing(_ text: String) -> MessageError {

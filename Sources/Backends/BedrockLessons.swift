@@ -43,7 +43,7 @@ extension Bedrock {
         _ losses: inout Losses
     ) -> UpstreamRequest? {
         let error = BedrockError(body, head, host: endpoint.address())
-        if error.isAboutKeys { return access.isMended(error, head) ? sent : nil }
+        if error.isAboutKeys || head.status == 401 { return access.isMended(error, head) ? sent : nil }
         guard head.status == 400, learnt.learn(sent.model, { Self.learn(error.unwrapped, request, &$0) }) else {
             return nil
         }
@@ -52,6 +52,16 @@ extension Bedrock {
         for loss in more.all { losses.add(loss) }
         return again
     }
+
+    /// A model that is being loaded will answer soon. AWS's SDKs send the same request up to five times then; all that is
+    /// busy for longer is left to the client, which waits by itself.
+    public func pause(after head: UpstreamHead, body: [UInt8], count: Int) -> Int? {
+        let error = BedrockError(body, head, host: endpoint.address())
+        guard error.kind == "modelnotready" else { return nil }
+        return Self.loading.pause(count, retryAfter: head.headers["retry-after"])
+    }
+
+    private static let loading = Backoff(firstMS: 300, mostMS: 5_000, most: 4)
 
     /// What a refusal says about the model.
     static func learn(_ message: String, _ request: MessageRequest, _ facts: inout BedrockFacts) {

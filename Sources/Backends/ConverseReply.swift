@@ -30,8 +30,10 @@ struct ConverseReply: Sendable {
         // The first byte of a frame belongs to its length and is 0 or 1.
         if form == .unknown { form = bytes[0] < 0x09 ? .stream : .whole }
         if form == .whole { return try BedrockAnswer.collect(bytes, into: &body, host: errors.host) }
+        // Nothing that comes behind the end can be shown any more, be it an exception or damage.
+        if stream.isEnded { return }
         frames.feed(bytes)
-        while let frame = try BedrockAnswer.next(&frames, host: errors.host) {
+        while !stream.isEnded, let frame = try BedrockAnswer.next(&frames, host: errors.host) {
             if let plain, let text = plain.text(of: frame) {
                 stream.take(plain.kind, text, emit)
                 continue
@@ -49,6 +51,7 @@ struct ConverseReply: Sendable {
     /// The answer is over.
     mutating func finish(emit: (MessageEvent) -> Void) throws(TranslationError) {
         guard form == .whole else {
+            if stream.isEnded { return }
             try BedrockAnswer.checkEnd(frames, host: errors.host)
             return try stream.finish(host: errors.host, emit)
         }

@@ -141,7 +141,7 @@ struct ConverseStream: Sendable {
             case "text": if let text = value.text { take(text: text, emit) }
             case "toolUse": if let input = value["input"] { take(input: input, emit) }
             case "reasoningContent": take(reasoning: value, emit)
-            case "citation": losses.add(.drop, "content.citations", "citations of Bedrock have no form here")
+            case "citation": take(citation: value, emit)
             case let other: skip(other)
             }
         }
@@ -165,6 +165,19 @@ struct ConverseStream: Sendable {
         case .skipped: return
         }
         show(.text(text), text.count, emit)
+    }
+
+    /// A block of text is open afterwards, with the blanks that waited for one; unless the block has no form here.
+    mutating func openText(_ emit: (MessageEvent) -> Void) {
+        switch block {
+        case .text, .skipped: return
+        case .blank(let blanks):
+            open(.text, .text, emit)
+            show(.text(blanks), blanks.count, emit)
+        case .none, .thinking, .redacted, .call:
+            close(emit)
+            open(.text, .text, emit)
+        }
     }
 
     private mutating func take(input: JSON, _ emit: (MessageEvent) -> Void) {
@@ -261,17 +274,10 @@ struct ConverseStream: Sendable {
             case "reasoningContent":
                 if let text = value["reasoningText"] { take(reasoning: text, emit) }
                 take(reasoning: value, emit)
-            case "citationsContent": takeCited(value, emit)
+            case "citationsContent": take(cited: value, emit)
             case let other: skip(other)
             }
         }
         close(emit)
-    }
-
-    private mutating func takeCited(_ cited: JSON, _ emit: (MessageEvent) -> Void) {
-        losses.add(.drop, "content.citations", "citations of Bedrock have no form here")
-        for part in cited["content"]?.elements ?? cited.elements {
-            if let text = part["text"]?.text { take(text: text, emit) }
-        }
     }
 }

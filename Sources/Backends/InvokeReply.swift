@@ -24,8 +24,10 @@ struct InvokeReply: Sendable {
         guard !bytes.isEmpty else { return }
         if form == .unknown { form = bytes[0] < 0x09 ? .stream : .whole }
         if form == .whole { return try BedrockAnswer.collect(bytes, into: &body, host: errors.host) }
+        // Nothing that comes behind the end can be shown any more, be it an exception or damage.
+        if isEnded { return }
         frames.feed(bytes)
-        while let frame = try BedrockAnswer.next(&frames, host: errors.host) {
+        while !isEnded, let frame = try BedrockAnswer.next(&frames, host: errors.host) {
             let type = try BedrockAnswer.event(frame, errors, request)
             guard type == "chunk", let text = (try? JSON.parse(frame.payload))?["bytes"]?.text,
                 let data = Base64.decode(text.utf8Bytes)
@@ -68,8 +70,8 @@ struct InvokeReply: Sendable {
 
     mutating func finish(emit: (MessageEvent) -> Void) throws(TranslationError) {
         guard form == .whole else {
-            try BedrockAnswer.checkEnd(frames, host: errors.host)
             if isEnded { return }
+            try BedrockAnswer.checkEnd(frames, host: errors.host)
             throw TranslationError(
                 MessageError(500, nil, "the stream of \(errors.host) ended before the answer was complete"))
         }

@@ -64,6 +64,16 @@ public protocol Backend: Sendable {
         _ request: MessageRequest, after sent: UpstreamRequest, head: UpstreamHead, body: [UInt8],
         _ losses: inout Losses
     ) -> UpstreamRequest?
+
+    /// How many milliseconds to wait before the same request is sent once more, where a failed attempt says that it will
+    /// work by itself soon; nil where it does not. `count` is how often that was done for this exchange already.
+    func pause(after head: UpstreamHead, body: [UInt8], count: Int) -> Int?
+
+    /// What is to be said of the set-up: where credentials come from, whether they have ended. Looks at this machine only.
+    func remarks(at time: Timestamp) -> [Remark]
+
+    /// What the answer to ``probe`` shows, where this backend knows better than its status says.
+    func judge(probe answer: UpstreamHead, body: [UInt8]) -> Remark?
 }
 
 extension Backend {
@@ -86,6 +96,10 @@ extension Backend {
         _ request: MessageRequest, after sent: UpstreamRequest, head: UpstreamHead, body: [UInt8],
         _ losses: inout Losses
     ) -> UpstreamRequest? { nil }
+
+    public func pause(after head: UpstreamHead, body: [UInt8], count: Int) -> Int? { nil }
+    public func remarks(at time: Timestamp) -> [Remark] { [] }
+    public func judge(probe answer: UpstreamHead, body: [UInt8]) -> Remark? { nil }
 }
 
 /// Why a backend was chosen: shown by the banner and by `doctor`.
@@ -174,13 +188,17 @@ public struct Errands: Sendable {
     public let fetch: @Sendable (UpstreamRequest, Int) async throws -> Answer
     /// Begins work that nobody waits for.
     public let spawn: @Sendable (@escaping @Sendable () async -> Void) -> Void
+    /// Waits so many milliseconds.
+    public let pause: @Sendable (Int) async -> Void
 
     public init(
         fetch: @escaping @Sendable (UpstreamRequest, Int) async throws -> Answer,
-        spawn: @escaping @Sendable (@escaping @Sendable () async -> Void) -> Void
+        spawn: @escaping @Sendable (@escaping @Sendable () async -> Void) -> Void,
+        pause: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         self.fetch = fetch
         self.spawn = spawn
+        self.pause = pause
     }
 }
 

@@ -13,6 +13,12 @@ public struct FetchFailure: Error, Sendable {
     public let message: String
     /// libcurl's number for it (`CURLE_…`); nil when the time was over.
     public let code: Int?
+    /// Nothing was sent, because there are no keys to sign with.
+    public let isUnsigned: Bool
+
+    init(message: String, code: Int?, isUnsigned: Bool = false) {
+        (self.message, self.code, self.isUnsigned) = (message, code, isUnsigned)
+    }
 }
 
 extension UpstreamRequest {
@@ -33,7 +39,8 @@ extension Upstream {
     public func fetch(_ request: UpstreamRequest) async throws(FetchFailure) -> FetchedAnswer {
         let signed: UpstreamRequest
         do { signed = try await request.signed(at: .now(), errands) } catch {
-            throw FetchFailure(message: "the request cannot be signed: \(error)", code: nil)
+            let words = (error as? MessageError)?.message ?? "\(error)"
+            throw FetchFailure(message: "nothing could be asked: \(words)", code: nil, isUnsigned: true)
         }
         do throws(TransferError) {
             let transfer = try start(signed)

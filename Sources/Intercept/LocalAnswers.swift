@@ -1,9 +1,11 @@
-/// Paths that we answer ourselves: probes, health, the model list, telemetry nobody reads, and "no such path".
+/// Paths that we answer ourselves: probes, health, the sums of a session, the model list, telemetry nobody reads, and "no
+/// such path".
 struct LocalAnswers {
     let service: Service
 
     func answer(_ received: Received, on client: Connection, isDraining: Bool) async throws {
         let method = received.head.method
+        if let session = Self.session(received) { return try await stats(session, received, client) }
         let exchange = received.exchange(kind(received.path), service.observers)
         defer {
             let outcome = client.status.map { $0 < 400 ? Outcome.ok : .refused } ?? .clientGone
@@ -30,6 +32,25 @@ struct LocalAnswers {
             try await refuse(received, exchange, client)
         default: try await refuse(received, exchange, client)
         }
+    }
+
+    /// `/v1/claudecodex/sessions/ID/stats`
+    private static func session(_ received: Received) -> String? {
+        let parts = received.path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard ["GET", "HEAD"].contains(received.head.method), parts.count == 6, parts[1] == "v1",
+            parts[2] == "claudecodex", parts[3] == "sessions", parts[5] == "stats"
+        else { return nil }
+        return parts[4]
+    }
+
+    /// Our own question is no part of what clients do: it is in no record and in no sum.
+    private func stats(_ session: String, _ received: Received, _ client: Connection) async throws {
+        let exchange = received.exchange(.probe, [])
+        guard let stats = service.sessionStats(session) else {
+            let error = MessageError(404, nil, "session: no request of it has been answered here", shouldRetry: false)
+            return try await client.refuse(error, exchange, backend: service.backendName)
+        }
+        try await client.answer(stats, exchange, backend: nil)
     }
 
     private func kind(_ path: String) -> Exchange.Kind {

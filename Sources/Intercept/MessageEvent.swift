@@ -100,6 +100,11 @@ public struct Usage: Sendable, Equatable {
     public var thinking: Int?
     /// Web searches made on the service's side, where it says so.
     public var webSearches: Int?
+    /// What the service says that changes the price: `service_tier`, `speed` and `inference_geo`, each nil where it is the
+    /// usual one (`standard`, `standard`, `global`).
+    public var serviceTier: String?
+    public var speed: String?
+    public var inferenceGeo: String?
     /// The counts are our own estimate, the upstream gave none.
     public var isEstimate: Bool
 

@@ -98,8 +98,20 @@ extension Usage {
             input: json?["input_tokens"]?.int ?? 0, output: json?["output_tokens"]?.int ?? 0,
             cacheRead: json?["cache_read_input_tokens"]?.int ?? 0,
             cacheCreation: json?["cache_creation_input_tokens"]?.int ?? 0,
+            cacheCreationHour: json?["cache_creation"]?["ephemeral_1h_input_tokens"]?.int.flatMap { $0 > 0 ? $0 : nil },
             thinking: json?["output_tokens_details"]?["thinking_tokens"]?.int,
             webSearches: json?["server_tool_use"]?["web_search_requests"]?.int)
+        serviceTier = Self.word(json?["service_tier"], but: "standard")
+        speed = Self.word(json?["speed"], but: "standard")
+        inferenceGeo = Self.word(json?["inference_geo"], but: "global", "not_available")
+    }
+
+    /// A short word that is none of the usual ones.
+    private static func word(_ json: JSON?, but usual: String...) -> String? {
+        guard let word = json?.string, !usual.contains(word), (1...32).contains(word.utf8.count),
+            word.utf8.allSatisfy({ HTTPHeadParser.isToken($0) })
+        else { return nil }
+        return word
     }
 
     /// Later counts of the same message replace earlier ones; what the later event does not name stays.
@@ -109,6 +121,9 @@ extension Usage {
         if let hour = later.cacheCreationHour { cacheCreationHour = hour }
         if let thinking = later.thinking { self.thinking = thinking }
         if let searches = later.webSearches { webSearches = searches }
+        if let tier = later.serviceTier { serviceTier = tier }
+        if let word = later.speed { speed = word }
+        if let geo = later.inferenceGeo { inferenceGeo = geo }
         isEstimate = later.isEstimate
     }
 }

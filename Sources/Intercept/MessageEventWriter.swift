@@ -196,6 +196,9 @@ extension Usage {
             out.int(webSearches)
             out.verbatim(#","web_fetch_requests":0}"#)
         }
+        out.field("service_tier", ifPresent: serviceTier)
+        out.field("speed", ifPresent: speed)
+        out.field("inference_geo", ifPresent: inferenceGeo)
         out.endObject()
     }
 }

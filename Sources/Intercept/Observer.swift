@@ -263,7 +263,7 @@ public final class Moment: Sendable {
     }
 
     public struct Failure: Sendable {
-        /// `client gate hook translate connect upstream decode write record`
+        /// `client gate replay hook translate connect upstream decode write record`
         public var stage: String
         /// The Messages API's error type, or a word of ours for what the client never saw.
         public var kind: String

@@ -83,6 +83,7 @@ struct Pipeline {
         }
         let attempt = try Attempt(backend, turn.request, turn.exchange, isStrict: service.isStrict)
         while let sent = attempt.sent {
+            if attempt.pauseMS > 0 { try await pause(attempt.pauseMS, turn) }
             let transfer: Transfer
             do {
                 transfer = try await send(sent, attempt.number, turn.exchange)
@@ -121,6 +122,15 @@ struct Pipeline {
             }
         }
         return .upstreamError
+    }
+
+    /// Waits before another try; ends with an error as soon as the client goes away.
+    private func pause(_ milliseconds: Int, _ turn: Turn) async throws {
+        let departure = turn.exchange.departure
+        turn.client.follow(departure)
+        defer { turn.client.follow(nil as Transfer?) }
+        await upstream.loop.pause(milliseconds: milliseconds, unless: departure)
+        if departure.hasHappened { throw Socket.Failure.closed }
     }
 
     /// Whether there is something more to try. Where that would lose too much, the failed attempt is on record before the

@@ -37,7 +37,7 @@ struct Received {
     func exchange(_ kind: Exchange.Kind?, _ observers: [any Observer]) -> Exchange {
         let headers = head.headers
         let exchange = Exchange(
-            kind: kind ?? self.kind, session: headers["x-claude-code-session-id"] ?? sessionInMetadata,
+            kind: kind ?? RequestOrigin.kind(headers, body), session: RequestOrigin.session(headers, body),
             agent: headers["x-claude-code-agent-id"], parentAgent: headers["x-claude-code-parent-agent-id"],
             traceID: Self.traceID(headers["traceparent"]), observers: observers)
         exchange.record(
@@ -45,40 +45,6 @@ struct Received {
                 .init(
                     method: head.method, path: path, query: head.query, headers: headers, bytes: bytes, body: body)))
         return exchange
-    }
-
-    private var kind: Exchange.Kind {
-        guard let body, body["messages"] != nil else { return .other }
-        if head.headers["x-claude-code-agent-id"] != nil { return .subagent }
-        if let tools = body["tools"], !tools.isEmpty,
-            tools.elements.allSatisfy({ $0["type"]?.string?.hasPrefix("web_search") ?? false })
-        {
-            return .webSearch
-        }
-        return isCompaction(body) ? .compact : .main
-    }
-
-    /// Claude Code asks for a summary with these words in the last user message.
-    private func isCompaction(_ body: JSON) -> Bool {
-        var last: JSON?
-        for message in (body["messages"] ?? body).elements where message["role"]?.equals("user") ?? false {
-            last = message
-        }
-        guard let content = last?["content"] else { return false }
-        var text: JSON? = content.isString ? content : nil
-        for block in content.elements where block["text"] != nil { text = block["text"] }
-        return text?.raw.dropFirst().starts(with: "CRITICAL: Respond with TEXT ONLY".utf8) ?? false
-    }
-
-    /// Claude Code's `metadata.user_id` is a JSON text with `session_id`, in older versions `user_…_session_UUID`.
-    private var sessionInMetadata: String? {
-        guard let user = body?["metadata"]?["user_id"]?.string?.utf8 else { return nil }
-        if user.first == UInt8(ascii: "{") { return (try? JSON.parse(Array(user)))?["session_id"]?.string }
-        let parts = user.split(separator: UInt8(ascii: "_"))
-        guard let mark = parts.lastIndex(where: { $0.elementsEqual("session".utf8) }), mark + 1 < parts.count else {
-            return nil
-        }
-        return String(Substring(parts[mark + 1]))
     }
 
     /// The trace id of a W3C `traceparent`.

@@ -13,12 +13,14 @@ public struct Service: Sendable {
     public let isStrict: Bool
     /// One JSON object for `/health`: what the recorder has to say.
     public let health: @Sendable () -> String?
+    /// One JSON object for `/v1/claudecodex/sessions/ID/stats`; nil for a session that is not known.
+    public let sessionStats: @Sendable (String) -> [UInt8]?
 
     public init(
         backend: any Backend, faults: (any FaultSource)? = nil, interceptors: [any Interceptor] = [],
         source: (any AnswerSource)? = nil, observers: [any Observer] = [], version: String = "0",
-        isStrict: Bool = false,
-        health: @escaping @Sendable () -> String? = { nil }
+        isStrict: Bool = false, health: @escaping @Sendable () -> String? = { nil },
+        sessionStats: @escaping @Sendable (String) -> [UInt8]? = { _ in nil }
     ) {
         self.backend = backend
         self.faults = faults
@@ -28,6 +30,7 @@ public struct Service: Sendable {
         self.version = version
         self.isStrict = isStrict
         self.health = health
+        self.sessionStats = sessionStats
     }
 
     var backendName: String { type(of: backend).name }

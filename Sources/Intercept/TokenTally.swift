@@ -2,7 +2,7 @@
 struct TokenTally {
     let generation: TokenCounter.Generation
     var thousandths = 0
-    private var whole = 0
+    private(set) var whole = 0
     /// Deferred tools that the conversation has loaded.
     private var loaded: [String] = []
 
@@ -10,7 +10,7 @@ struct TokenTally {
 
     var total: Int { (thousandths * generation.factor + 99_999) / 100_000 + whole }
 
-    private var framing: TokenFraming { generation.framing }
+    var framing: TokenFraming { generation.framing }
 
     mutating func thinkingBudget() { thousandths += framing.thinkingBudget }
 
@@ -28,7 +28,7 @@ struct TokenTally {
         for block in content.elements { self.block(block) }
     }
 
-    private mutating func block(_ block: JSON) {
+    mutating func block(_ block: JSON) {
         guard let type = block["type"] else { return }
         if type.equals("text") {
             if let words = block["text"] { text(words) }
@@ -75,13 +75,13 @@ struct TokenTally {
         }
     }
 
-    private mutating func text(_ value: JSON) {
+    mutating func text(_ value: JSON) {
         // The quotes around a string are no text.
         let range = value.isString ? value.range.lowerBound + 1..<value.range.upperBound - 1 : value.range
         thousandths += CharacterClasses.thousandths(value.document.bytes[range].span)
     }
 
-    private mutating func image(_ source: JSON?) {
+    mutating func image(_ source: JSON?) {
         guard let data = source?["data"], let size = ImageSize(base64: data) else {
             whole += 1600
             return
@@ -90,7 +90,7 @@ struct TokenTally {
     }
 
     /// A document: its text, or a guess at its pages from its length.
-    private mutating func document(_ source: JSON?) {
+    mutating func document(_ source: JSON?) {
         guard let source else { return }
         if let content = source["content"] { return blocks(content) }
         guard let data = source["data"] else {
@@ -114,14 +114,14 @@ extension TokenTally {
     }
 
     /// Claude sees a deferred tool only after it was loaded; other models are offered it like any tool.
-    private func isShown(_ tool: JSON) -> Bool {
+    func isShown(_ tool: JSON) -> Bool {
         let name = tool["name"]?.string ?? ""
         if name == ClientMarks.placeholder { return false }
         guard generation.isClaude, tool["defer_loading"]?.bool ?? false else { return true }
         return loaded.contains(name)
     }
 
-    private mutating func tool(_ tool: JSON) {
+    mutating func tool(_ tool: JSON) {
         if let type = tool["type"]?.string, let known = TokenCounter.KnownTool.tokens(type, generation) {
             whole += known
             return

@@ -42,13 +42,17 @@ final class Attempt<B: Backend> {
     private(set) var sent: UpstreamRequest?
     /// 1 for the first.
     private(set) var number = 1
+    /// How long to wait before `sent` goes out, in milliseconds.
+    private(set) var pauseMS = 0
+    /// How often the same request was sent again after a pause.
+    private var pauses = 0
     /// What translating took.
     let microseconds: Double
     /// A grave loss ends the exchange instead of being recorded only.
     private let isStrict: Bool
 
-    /// No exchange is tried more often than this.
-    private static var most: Int { 4 }
+    /// No exchange is mended more often than this.
+    private static var most: Int { 3 }
 
     init(_ backend: B, _ request: MessageRequest, _ exchange: Exchange, isStrict: Bool = false) throws(MessageError) {
         self.backend = backend
@@ -67,11 +71,18 @@ final class Attempt<B: Backend> {
         if isStrict, let refusal = losses.refusal(by: B.name) { throw refusal }
     }
 
-    /// Asks the backend for another request after a refusal. Throws when that one would lose what may not be lost.
+    /// Asks the backend for another request after a refusal, or whether the same one may work after a pause. Throws when
+    /// the other one would lose what may not be lost.
     func mend(_ head: UpstreamHead, _ body: [UInt8]) throws(MessageError) -> Bool {
-        guard number < Self.most, let last = sent else { return false }
+        guard let last = sent else { return false }
         let before = losses.all.count
-        sent = backend.retry(request, after: last, head: head, body: body, &losses)
+        pauseMS = 0
+        let isMendable = number - pauses <= Self.most
+        sent = isMendable ? backend.retry(request, after: last, head: head, body: body, &losses) : nil
+        if sent == nil, let pause = backend.pause(after: head, body: body, count: pauses) {
+            (sent, pauseMS) = (last, pause)
+            pauses += 1
+        }
         number += 1
         if losses.all.count > before { recordTranslation() }
         if sent != nil { try checkLosses() }

@@ -62,7 +62,8 @@ public final class Upstream: @unchecked Sendable {
     var errands: Errands {
         Errands(
             fetch: { [self] in try await fetch($0, milliseconds: $1) },
-            spawn: { [loop] in loop.spawn($0) })
+            spawn: { [loop] in loop.spawn($0) },
+            pause: { [loop] in await loop.pause(milliseconds: $0) })
     }
 
     /// One small request and its whole answer.

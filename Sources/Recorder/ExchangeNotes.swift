@@ -7,6 +7,8 @@ final class ExchangeNotes {
     /// The common fields behind `ts`: the same bytes in every record of the exchange.
     let common: [UInt8]
     var model: String?
+    /// The name by which the service was asked last.
+    var upstreamModel: String?
     var requestHash: String?
     /// The calls this exchange's answer makes.
     var calls: [String] = []

@@ -63,6 +63,9 @@ final class JSONLSink {
         if case .run(let id) = naming {
             return try TraceFile(path: "\(directory.path)/run-\(id).jsonl", system: system)
         }
+        if case .named(let name) = naming {
+            return try TraceFile(path: "\(directory.path)/\(name)", system: system)
+        }
         var number = 1
         while true {
             let path = "\(directory.path)/\(TraceDirectory.name(day: day, number: number))"

@@ -181,6 +181,10 @@ final class RecordWriter {
             out.field("redact", configuration.redact.rawValue)
             out.field("started", time.rfc3339)
             out.field("repaired_bytes", sink.repairedBytes)
+            if let source = configuration.source {
+                out.field("imported_from", source.program)
+                out.field("imported_file", source.file)
+            }
             configuration.replayOf?.write(into: &out)
         }
     }

@@ -1,6 +1,7 @@
-internal import Intercept
 
 /// What a recorder is told, what it tells about itself, and why it cannot begin.
+public import Intercept
+
 public struct RecorderConfiguration: Sendable {
     /// How trace files are named.
     public enum File: Sendable, Equatable {
@@ -8,6 +9,8 @@ public struct RecorderConfiguration: Sendable {
         case daily
         /// `run-ID.jsonl`, one file for one run.
         case run(String)
+        /// One file of exactly this name.
+        case named(String)
     }
 
     /// How request bodies are kept.
@@ -28,6 +31,8 @@ public struct RecorderConfiguration: Sendable {
     public var program: String
     public var version: String
     public var backend: String
+    /// What answers cost.
+    public var prices = PriceList()
     /// Variables that decide how the backend translates, in this order: see `Backend.translationVariables`.
     public var settings: [(name: String, value: String)] = []
     /// Bytes that may wait for the writer; above it moments are dropped by rank.
@@ -38,6 +43,8 @@ public struct RecorderConfiguration: Sendable {
     public var replayOf: ReplayOrigin?
     /// Bytes of one exchange's streams that may wait for its answer before they are written.
     var streamLimit = 1 << 20
+    /// Whose recording becomes a trace, and the file it was in; nil for what is recorded here.
+    var source: (program: String, file: String)?
 
     public init(
         directory: String, file: File = .daily, mode: Mode = .delta, redact: RedactionLevel = .tokens,

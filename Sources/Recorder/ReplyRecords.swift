@@ -47,9 +47,13 @@ extension RecordWriter {
         emit("response", notes, time) { out in
             out.field("status", response.status)
             out.field("model", redactor.withoutSecrets(response.model))
+            if let name = notes.upstreamModel, name != response.model {
+                out.field("upstream_model", redactor.withoutSecrets(name))
+            }
             out.field("backend", response.backend)
             out.field("stop_reason", ifPresent: response.stopReason)
             writeUsage(response.usage, into: &out)
+            writeCost(response, notes, into: &out)
             writeTiming(response, into: &out)
             writeCache(response.usage, into: &out)
             if let message { write("message", message, into: &out) }
@@ -74,6 +78,14 @@ extension RecordWriter {
         out.key("usage")
         usage.write(into: &out)
         if usage.isEstimate { out.field("usage_estimated", true) }
+    }
+
+    private func writeCost(_ response: Moment.Response, _ notes: ExchangeNotes, into out: inout JSONWriter) {
+        let charge = configuration.prices.charge(
+            response.usage, upstreamModel: notes.upstreamModel, model: response.model)
+        guard case .dollars(let dollars, let source) = charge else { return }
+        out.field("cost_usd", dollars)
+        out.field("price_source", source)
     }
 
     private func writeTiming(_ response: Moment.Response, into out: inout JSONWriter) {

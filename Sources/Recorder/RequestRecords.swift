@@ -38,6 +38,7 @@ extension RecordWriter {
     }
 
     func write(_ translation: Moment.Translation, _ notes: ExchangeNotes, _ time: Timestamp) {
+        if !translation.upstreamModel.isEmpty { notes.upstreamModel = translation.upstreamModel }
         emit("translation", notes, time) { out in
             out.field("backend", translation.backend)
             out.field("upstream_model", translation.upstreamModel)

@@ -1,9 +1,9 @@
 /// The sessions of a trace, each in one line: when, who answered, how much, and how it went.
-internal import Intercept
+public import Intercept
 
 public struct SessionList: Sendable {
     /// The record types that `take` looks at.
-    public static let types = ["meta", "request", "response", "tool_call", "tool_result", "end"]
+    public static let types = ["meta", "request", "translation", "response", "tool_call", "tool_result", "end"]
 
     /// One session.
     public struct Row: Sendable {
@@ -26,6 +26,9 @@ public struct SessionList: Sendable {
         public internal(set) var prompt = 0
         public internal(set) var cacheRead = 0
         public internal(set) var output = 0
+        /// Dollars, as far as prices are known, and the tokens of requests whose price is not.
+        public internal(set) var dollars = 0.0
+        public internal(set) var unpricedTokens = 0
         /// Exchanges that got no answer of the model.
         public internal(set) var errors = 0
         var modelUses: [String: Int] = [:]
@@ -39,12 +42,15 @@ public struct SessionList: Sendable {
     /// In the order in which they began to be recorded.
     public private(set) var rows: [Row] = []
     private var places: [String: Int] = [:]
+    /// The session of the record before: most often it is that of the next one, too.
+    private var latest: (session: String, place: Int)?
     /// Messages exchanges that have begun.
     private var open: Set<String> = []
     private var file = ""
     private var backend = ""
+    private var costs: RequestCosts
 
-    public init() {}
+    public init(_ prices: PriceList) { costs = RequestCosts(prices) }
 
     /// Call this before the records of another file.
     public mutating func begin(file: String) {
@@ -53,28 +59,35 @@ public struct SessionList: Sendable {
     }
 
     public mutating func take(_ record: TraceRecord) {
-        if record.type == "meta" {
+        let type = record.type
+        if type == "meta" {
             backend = record["backend"]?.string ?? ""
             return
         }
-        guard let session = record.session, let time = record["ts"]?.string else { return }
-        let place = place(of: session, time)
+        if type == "translation" { return costs.note(translation: record) }
+        guard let session = record["session"], let time = record["ts"]?.string, let place = place(of: session, time)
+        else { return }
         if rows[place].files.last != file { rows[place].files.append(file) }
         rows[place].ended = max(rows[place].ended, time)
-        add(record, place)
+        add(record, type, place)
     }
 
-    private mutating func place(of session: String, _ time: String) -> Int {
-        if let place = places[session] { return place }
-        places[session] = rows.count
-        rows.append(Row(id: session, started: time, ended: time))
-        return rows.count - 1
+    private mutating func place(of id: JSON, _ time: String) -> Int? {
+        if let latest, id.equals(latest.session) { return latest.place }
+        guard let session = id.string else { return nil }
+        let place = places[session] ?? rows.count
+        if place == rows.count {
+            places[session] = place
+            rows.append(Row(id: session, started: time, ended: time))
+        }
+        latest = (session, place)
+        return place
     }
 
-    private mutating func add(_ record: TraceRecord, _ place: Int) {
-        switch record.type {
+    private mutating func add(_ record: TraceRecord, _ type: String, _ place: Int) {
+        switch type {
         case "request": begin(record, place)
-        case "response": add(RecordedUsage(record), place)
+        case "response": answer(record, place)
         case "tool_call": rows[place].calls += 1
         case "tool_result": if record["is_error"]?.bool ?? false { rows[place].failedCalls += 1 }
         case "end":
@@ -93,8 +106,15 @@ public struct SessionList: Sendable {
         if let agent = record["agent"]?.string, agent != "main" { rows[place].subagents.insert(agent) }
     }
 
-    private mutating func add(_ usage: RecordedUsage?, _ place: Int) {
+    private mutating func answer(_ record: TraceRecord, _ place: Int) {
+        let usage = RecordedUsage.counts(record)
+        let charge = costs.price(record, usage).charge
         guard let usage else { return }
+        switch charge {
+        case .dollars(let dollars, _): rows[place].dollars += dollars
+        case .unknown: rows[place].unpricedTokens += usage.prompt + usage.output
+        case nil: break
+        }
         rows[place].prompt += usage.prompt
         rows[place].cacheRead += usage.cacheRead
         rows[place].output += usage.output

@@ -76,7 +76,10 @@ public final class TraceReader: Sequence, IteratorProtocol {
         let names = TraceDirectory(path: directory).names
         let compressed = Set(names.filter { $0.hasSuffix(".jsonl.gz") })
         let plain = names.filter { $0.hasSuffix(".jsonl") && !compressed.contains($0 + ".gz") }
-        return (plain + compressed).sorted().map { "\(directory)/\($0)" }
+        // What was imported is older than what was recorded here.
+        let all = (plain + compressed).sorted()
+        let (imported, own) = (all.filter { $0.hasPrefix("import-") }, all.filter { !$0.hasPrefix("import-") })
+        return (imported + own).map { "\(directory)/\($0)" }
     }
 
     /// The next record, or nil at the end.
@@ -134,7 +137,8 @@ public final class TraceReader: Sequence, IteratorProtocol {
     /// More than the beginning and the name of any type.
     private static let look = 64
 
-    private func nextLine() -> [UInt8]? {
+    /// The next line as it stands there, whatever it holds.
+    func nextLine() -> [UInt8]? {
         while gather() {
             let isWanted = isWantedLine
             if let line = takeLine(isWanted) { return line }

@@ -50,11 +50,11 @@ struct Doctor {
         found += failures
         found += DoctorConfiguration.dotEnv(Files.read(".env"), exists: Files.exists(".env"))
         found += readable()
+        let (port, online) = settings.map(asked) ?? ([], [])
         if let choice { found += backend(choice) }
         found += KeyShape.findings(environment, backend: choice?.name)
         guard let settings else { return found }
         if let choice { found += AddressShape.findings(settings, environment, backend: choice.name) }
-        let (port, online) = asked(settings)
         found += port
         found.append(DoctorMachine.logs(settings, environment))
         found += DoctorClient.findings(
@@ -70,7 +70,7 @@ struct Doctor {
         let others = choice.alsoPossible.map {
             Finding.note("backend", "also possible: \(Text.withoutCredentials($0))", todo: "choose with -b")
         }
-        return [.ok("backend", text)] + others
+        return [.ok("backend", text)] + others + choice.backend.remarks(at: .now()).map(Finding.init)
     }
 
     /// Files of keys that others may read.

@@ -11,9 +11,11 @@ enum DoctorOnline {
         do throws(FetchFailure) {
             let answer = try await upstream.fetch(probe)
             let hasKey = if case .none = probe.authorization { false } else { true }
-            return judge(answer, host, hasKey: hasKey, model: environment["OPENAI_MODEL"])
+            let own = backend.judge(probe: answer.head, body: answer.body).map { [Finding($0)] }
+            return (own ?? judge(answer, host, hasKey: hasKey, model: environment["OPENAI_MODEL"]))
                 + skew(answer.head.headers["date"], now: .now())
         } catch {
+            if error.isUnsigned { return [.note("online", Text.printable(error.message))] }
             return [unreached(error, host)]
         }
     }

@@ -13,6 +13,10 @@ struct Finding: Equatable {
     /// What to type or to change.
     var todo: [String] = []
 
+    init(level: Level, check: String, text: String, details: [String] = [], todo: [String] = []) {
+        (self.level, self.check, self.text, self.details, self.todo) = (level, check, text, details, todo)
+    }
+
     static func ok(_ check: String, _ text: String, details: [String] = []) -> Finding {
         Finding(level: .ok, check: check, text: text, details: details)
     }
@@ -27,6 +31,15 @@ struct Finding: Equatable {
 
     static func fail(_ check: String, _ text: String, details: [String] = [], todo: String...) -> Finding {
         Finding(level: .fail, check: check, text: text, details: details, todo: todo)
+    }
+
+    /// What a backend says itself; its words may hold what the user wrote.
+    init(_ remark: Remark) {
+        let level = Level(rawValue: remark.level.rawValue) ?? .note
+        func shown(_ lines: [String]) -> [String] { lines.map { Text.printable(Text.withoutCredentials($0)) } }
+        self.init(
+            level: level, check: remark.topic, text: Text.printable(Text.withoutCredentials(remark.text)),
+            details: shown(remark.details), todo: shown(remark.todo))
     }
 
     /// What stopped the program says itself what to do.

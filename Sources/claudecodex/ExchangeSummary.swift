@@ -46,6 +46,11 @@ struct ExchangeSummary: Sendable {
     /// What was lost in translation; a second attempt does not repeat the first one's.
     var losses: [Losses.Loss] { noted.all }
 
+    /// What it cost; nil when there was nothing to pay for.
+    func charge(_ prices: PriceList) -> Charge? {
+        prices.charge(usage, upstreamModel: upstreamModel, model: model)
+    }
+
     var totalMS: Double? { ended?.milliseconds(since: started) }
 
     /// Something went wrong.

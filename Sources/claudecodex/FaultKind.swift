@@ -149,11 +149,9 @@ extension Settings {
         return rules
     }
 
-    /// A number of its own each time only where there are chances.
-    static func seed(_ lookup: Lookup, for rules: [FaultRule]) throws(Failure) -> UInt64 {
+    static func seed(_ lookup: Lookup, isNeeded: Bool) throws(Failure) -> UInt64 {
         guard let setting = try lookup(.seed) else {
-            let hasChances = rules.contains { $0.probability < 1 }
-            return hasChances ? Identifier.random(2).reduce(0) { $0 << 8 | UInt64($1) } : 0
+            return isNeeded ? Identifier.random(2).reduce(0) { $0 << 8 | UInt64($1) } : 0
         }
         guard let seed = UInt64(setting.text) else { throw setting.failure("expected a whole number of 0 or more") }
         return seed

@@ -73,7 +73,7 @@ enum Flags {
     private static let traces: [Flag] = [
         Flag(
             name: .logDir, value: "DIR", fallback: "the state directory", group: .traces,
-            words: [.serve, .run, .demo, .doctor] + Word.readers,
+            words: [.serve, .run, .replay, .demo, .doctor] + Word.readers,
             isCommon: true,
             doc: "Where traces are.",
             detail: """
@@ -86,7 +86,7 @@ enum Flags {
             doc: "What traces hold: all, differences, nothing."),
         Flag(
             name: .redact, value: "LEVEL", choices: ["off", "headers", "tokens", "strict"], fallback: "tokens",
-            group: .traces, words: [.serve, .run, .replay, .doctor], isCommon: true,
+            group: .traces, words: [.serve, .run, .replay, .doctor, .import], isCommon: true,
             doc: "What traces leave out.",
             detail: """
                 off: nothing. headers: credential headers. tokens: also the well-known shapes of keys in bodies. strict: all text;
@@ -94,7 +94,7 @@ enum Flags {
                 --yes-store-secrets.
                 """),
         Flag(
-            name: .yesStoreSecrets, group: .traces, words: [.serve, .run, .replay, .doctor],
+            name: .yesStoreSecrets, group: .traces, words: [.serve, .run, .replay, .doctor, .import],
             doc: "Confirms --redact off: traces will hold your keys."),
     ]
 
@@ -131,7 +131,7 @@ enum Flags {
         ),
         Flag(
             name: .color, value: "WHEN", choices: ["auto", "always", "never"], fallback: "auto", group: .output,
-            words: [.serve, .run, .demo, .doctor] + Word.readers, doc: "Whether to use colours.",
+            words: [.serve, .run, .replay, .demo, .doctor] + Word.readers, doc: "Whether to use colours.",
             detail: "auto: on a terminal; honours NO_COLOR, FORCE_COLOR and TERM=dumb."),
         Flag(
             name: .quiet, short: "q", group: .output, words: [.serve, .run, .replay] + Word.readers, isCommon: true,
@@ -168,12 +168,12 @@ enum Flags {
 
     private static let files: [Flag] = [
         Flag(
-            name: .envFile, value: "FILE", group: .files, words: [.serve, .run, .env, .doctor] + Word.readers,
+            name: .envFile, value: "FILE", group: .files, words: [.serve, .run, .replay, .env, .doctor] + Word.readers,
             doc: "Read variables from this file.",
             detail: "NAME=value lines; the shell's variables win. Unlike ./.env it may set any variable: you named it."),
         Flag(
             name: .config, value: "FILE", fallback: "the user's", group: .files,
-            words: [.serve, .run, .env, .doctor] + Word.readers,
+            words: [.serve, .run, .replay, .env, .doctor] + Word.readers,
             doc: "The user's own file of variables.",
             detail: """
                 The same form as --env-file, weaker than it. By default $XDG_CONFIG_HOME/claudecodex/config.env, which is
@@ -186,13 +186,14 @@ enum Flags {
             name: .shell, value: "sh|fish|ps1", choices: ["sh", "fish", "ps1"], fallback: "from $SHELL", isAction: true,
             group: .other, words: [.env], doc: "Whose syntax `env` prints."),
         Flag(
-            name: .calls, isAction: true, group: .other, words: [.tools],
+            name: .calls, isAction: true, group: .other, words: [.tools, .export],
             doc: "List the calls instead of counting them."),
         Flag(
             name: .online, isAction: true, group: .other, words: [.doctor],
             doc: "Ask the backend's service too: can it be reached, does it take the key."),
         Flag(
-            name: .json, isAction: true, group: .other, words: [.doctor] + Word.readers,
+            name: .json, isAction: true, group: .other,
+            words: [.doctor, .replay] + Word.readers.filter { $0 != .export && $0 != .import },
             doc: "Print JSON; help of the command says which."),
         Flag(
             name: .help, short: "h", isAction: true, group: .other, words: Word.allCases, isCommon: true,

@@ -4,14 +4,22 @@ extension Flags {
         Flag(
             name: .pace, value: "instant|recorded|xN", fallback: "instant", isAction: true, group: .replay,
             words: [.replay],
-            doc: "How fast the recorded answers come."),
+            doc: "How fast the recorded answers come.",
+            detail: "recorded keeps the pauses of the trace; x10 is ten times as fast, x0.5 half as fast."),
         Flag(
             name: .onMiss, value: "fail|nearest|forward|record", choices: ["fail", "nearest", "forward", "record"],
             fallback: "fail", isAction: true, group: .replay, words: [.replay],
-            doc: "What a request without a recorded answer gets."),
+            doc: "What a request without a recorded answer gets.",
+            detail: """
+                fail: status 404 that names the closest request and the first difference. nearest: the closest request's answer. forward: the
+                backend's. record: the same, and it answers the next request like it.
+                """),
         Flag(
             name: .from, value: "N", isAction: true, group: .replay, words: [.replay],
-            doc: "Answer from the trace up to request N, then ask the backend."),
+            doc: "Answer from the trace up to request N, then ask the backend.",
+            detail:
+                "N counts the requests of the main agent. What sub-agents ask until then is answered from the trace too."
+        ),
         Flag(
             name: .check, isAction: true, group: .replay, words: [.replay],
             doc: "Translate the recorded requests and replies again and compare."),

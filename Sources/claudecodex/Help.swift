@@ -26,21 +26,24 @@ enum Help {
         let flags = Flags.all.filter(\.isCommon).enumerated().map { index, flag in
             (index == 0 ? "Flags  " : "       ") + Text.left(flag.usage, 29) + flag.doc
         }
+        let groups = Word.Group.allCases.map { group in
+            let words = Word.allCases.filter { $0.group == group }.map(\.rawValue)
+            return Text.left(group.rawValue, 14) + words.joined(separator: " ")
+        }
         return """
             \(purpose)
 
-            Usage  claudecodex [serve] [flags]
-                   claudecodex run [flags] -- CMD [ARG...]
-                   claudecodex demo | sessions | tools | doctor | env | version | help
+            claudecodex [serve] [flags]    claudecodex run [flags] -- CMD [ARG...]
 
-            Try    claudecodex run -- claude          # one session, traced
-                   claudecodex                        # until ^C; in another shell:
+            \(groups.joined(separator: "\n"))
+
+            Try    claudecodex run -- claude                 # one session, traced
+                   claudecodex                               # until ^C; in another shell:
                    eval "$(claudecodex env)"; claude
 
             \(flags.joined(separator: "\n"))
 
-            `claudecodex --help` lists everything; `claudecodex help WORD` explains one
-            command, flag or variable.
+            `claudecodex --help` lists everything; `claudecodex help WORD` explains one.
 
             """
     }

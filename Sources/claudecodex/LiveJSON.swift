@@ -2,7 +2,7 @@ internal import Intercept
 
 /// One line of JSON for one exchange: `--format jsonl`. Names are those of the trace.
 enum LiveJSON {
-    static func line(_ exchange: ExchangeSummary) -> [UInt8] {
+    static func line(_ exchange: ExchangeSummary, _ prices: PriceList = PriceList()) -> [UInt8] {
         var out = JSONWriter()
         out.beginObject()
         out.field("ts", (exchange.ended ?? exchange.started).rfc3339)
@@ -16,6 +16,10 @@ enum LiveJSON {
         if let time = exchange.firstByteMS { out.field("ttfb_ms", rounded(time)) }
         if let time = exchange.totalMS { out.field("duration_ms", rounded(time)) }
         if let usage = exchange.usage { write(usage, &out) }
+        if case .dollars(let dollars, let source) = exchange.charge(prices) {
+            out.field("cost_usd", dollars)
+            out.field("price_source", source)
+        }
         out.field("stop_reason", ifPresent: exchange.stopReason)
         out.key("tools")
         out.beginArray()

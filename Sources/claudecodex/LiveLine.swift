@@ -5,6 +5,8 @@ internal import Intercept
 struct LiveLine {
     let terminal: Terminal
     let detail: Settings.Detail
+    /// What answers cost.
+    var prices = PriceList()
     /// How a moment is written: the time of day for a person, RFC 3339 for a log.
     let clock: @Sendable (Timestamp) -> String
 
@@ -15,14 +17,17 @@ struct LiveLine {
         var color: Terminal.Color?
     }
 
-    /// Narrower terminals go without the session and the service's model.
+    /// Narrower terminals go without the price; still narrower ones without the session and the service's model.
+    private static let priceWidth = 100
     private static let fullWidth = 90
     /// Messages are cut here where there is no width.
     private static let longest = 200
 
     /// The lines of a finished exchange, each with its line end.
-    func lines(_ exchange: ExchangeSummary) -> String {
-        let line = line(exchange)
+    ///
+    /// - Parameter hasPrices: Lines before this one had a price: it keeps the column's place even without one.
+    func lines(_ exchange: ExchangeSummary, hasPrices: Bool = false) -> String {
+        let line = line(exchange, hasPrices)
         var out = line + "\n"
         guard detail >= .inputs else { return out }
         let words = exchange.isError ? words(exchange.problem.message) : ""
@@ -38,7 +43,7 @@ struct LiveLine {
         return out
     }
 
-    private func line(_ exchange: ExchangeSummary) -> String {
+    private func line(_ exchange: ExchangeSummary, _ hasPrices: Bool) -> String {
         let isNarrow = (terminal.columns ?? Self.fullWidth) < Self.fullWidth
         let session = isNarrow ? "" : Text.left(Text.printable(String((exchange.session ?? "-").prefix(4))), 4) + " "
         let head = clock(exchange.ended ?? exchange.started) + "  " + session + Text.left(agent(exchange), 8) + "  "
@@ -48,7 +53,7 @@ struct LiveLine {
         let model = isNarrow ? "" : model(exchange)
         var end = end(exchange)
         end.tail += exchange.replay.map(Self.replay) ?? ""
-        var columns = usage(exchange.usage)
+        var columns = usage(exchange.usage) + price(exchange, hasPrices)
         func room() -> Int? {
             let used = [head, status, timing, columns, model].reduce(2) { $0 + $1.unicodeScalars.count }
             return terminal.columns.map { max(8, $0 - 1 - used) }
@@ -102,6 +107,13 @@ struct LiveLine {
         let hit = Amounts.percent(usage.cacheRead, of: usage.prompt) ?? "-"
         return
             "   in \(Text.right(input, 5))  hit \(Text.right(hit, 4))  out \(Text.right(Amounts.tokens(usage.output), 4))"
+    }
+
+    /// `  $0.0539`
+    private func price(_ exchange: ExchangeSummary, _ hasPrices: Bool) -> String {
+        let price = exchange.charge(prices)?.dollars.map(Amounts.price)
+        let hasRoom = (terminal.columns ?? Self.priceWidth) >= Self.priceWidth
+        return hasRoom && (hasPrices || price != nil) ? "  " + Text.right(price ?? "", 7) : ""
     }
 
     private func end(_ exchange: ExchangeSummary) -> End {

@@ -12,6 +12,7 @@ final class LiveLines: Observer {
     private struct State {
         var open: [String: ExchangeSummary] = [:]
         var tally = Tally()
+        var sessions = SessionTallies()
         var skipped = 0
     }
 
@@ -31,6 +32,9 @@ final class LiveLines: Observer {
 
     var tally: Tally { state.withLock { $0.tally } }
 
+    /// What a session has come to, as JSON; nil when nothing of it was answered.
+    func stats(of session: String) -> [UInt8]? { state.withLock { $0.sessions.json(session) } }
+
     func observe(_ moment: Moment) {
         if case .events = moment.event { return }
         state.withLock { state in
@@ -40,7 +44,9 @@ final class LiveLines: Observer {
             }
             var exchange = state.open.removeValue(forKey: moment.exchange.id) ?? ExchangeSummary(moment.exchange)
             exchange.take(moment)
-            state.tally.add(exchange)
+            let charge = exchange.charge(line.prices)
+            state.tally.add(exchange, charge)
+            state.sessions.add(exchange, charge)
             show(exchange, &state)
         }
     }
@@ -49,7 +55,9 @@ final class LiveLines: Observer {
         if isSilent || exchange.isNoise && line.detail < .inputs { return }
         var bytes: [UInt8] = []
         if state.skipped > 0, format == .text { bytes += Array("(\(state.skipped) lines were not shown)\n".utf8) }
-        bytes += format == .jsonl ? LiveJSON.line(exchange) : Array(line.lines(exchange).utf8)
+        bytes +=
+            format == .jsonl
+            ? LiveJSON.line(exchange, line.prices) : Array(line.lines(exchange, hasPrices: state.tally.priced > 0).utf8)
         state.skipped = write(bytes) ? 0 : state.skipped + 1
     }
 }

@@ -38,6 +38,7 @@ struct ClaudeCodex {
             try Demo(arguments, shell: values(entries)).run()
             return 0
         }
+        if arguments.word == .statusline { return StatusLine.run(values(entries)).rawValue }
         if arguments.word == .doctor { return Doctor(arguments, shell: values(entries)).run().rawValue }
         let configuration = try Configuration(arguments, shell: values(entries), read: Files.read)
         let settings = try Settings(arguments, configuration.environment)
@@ -65,10 +66,9 @@ struct ClaudeCodex {
         case .cat: return try Cat.run(arguments, settings, configuration.environment).rawValue
         case .export: return try Export.run(arguments, settings, configuration.environment).rawValue
         case .import: return try Import.run(arguments, settings, configuration.environment).rawValue
-        case .statusline: return try StatusLine.run(arguments, settings, configuration.environment).rawValue
         case .completions: return try Completions.run(arguments, settings, configuration.environment).rawValue
         case .man: return try ManPage.run(arguments, settings, configuration.environment).rawValue
-        case .serve, .demo, .doctor, .help, .version:
+        case .serve, .demo, .doctor, .statusline, .help, .version:
             return try Serve.run(
                 arguments, settings, configuration.environment, notes: configuration.notes + settings.faultNotes
             )

@@ -38,7 +38,8 @@ struct Proxy {
             interceptors: Interceptors.all(settings, choice.backend, loop),
             source: rehearsal?.source, observers: observers.compactMap { $0 }, version: Version.number,
             isStrict: settings.isStrict,
-            health: { [recorder] in recorder.map { HealthReport.json($0.statistics) } })
+            health: { [recorder] in recorder.map { HealthReport.json($0.statistics) } },
+            sessionStats: { [lines] in lines.stats(of: $0) })
         server = Server(
             loop: loop, listen: settings.listen, limits: limits, service: service, upstream: upstream,
             token: token, hosts: settings.hosts)
@@ -55,6 +56,7 @@ struct Proxy {
         var configuration = RecorderConfiguration(
             directory: directory, file: file, mode: settings.record == "full" ? .full : .delta, redact: level,
             redactKey: key(level, environment), program: "claudecodex", version: Version.number, backend: choice.name)
+        configuration.prices = settings.prices
         configuration.settings = choice.translationSettings(environment)
         configuration.replayOf = replayOf
         do {
@@ -65,7 +67,7 @@ struct Proxy {
         }
     }
 
-    /// The key under which this installation hides secrets.
+    /// The key under which secrets become digits.
     static func key(_ level: RedactionLevel, _ environment: Environment) -> [UInt8] {
         if level == .off { return [] }
         guard let directory = try? LogDirectory.state(environment) else {
@@ -91,7 +93,8 @@ struct Proxy {
     static func lines(_ settings: Settings, _ environment: Environment, isSilent: Bool, fd: Int32) -> LiveLines {
         let terminal = Terminal.current(fd, color: settings.color, environment)
         let line = LiveLine(
-            terminal: terminal, detail: settings.detail, clock: terminal.isTerminal ? WallClock.local : WallClock.utc)
+            terminal: terminal, detail: settings.detail, prices: settings.prices,
+            clock: terminal.isTerminal ? WallClock.local : WallClock.utc)
         return LiveLines(format: settings.format, line: line, isSilent: isSilent) { Output.offer($0, to: fd) }
     }
 }

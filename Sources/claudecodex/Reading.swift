@@ -16,18 +16,27 @@ struct Reading {
     let showsProgress: Bool
     var progress: Progress
 
+    /// - Parameters:
+    ///   - operands: traces and filters, where they are not all the operands.
+    ///   - fallback: see ``TraceChoice``.
     init(
-        _ arguments: Arguments, _ settings: Settings, _ environment: Environment, fields: Filter.Fields
+        _ arguments: Arguments, _ settings: Settings, _ environment: Environment, fields: Filter.Fields,
+        operands: [String]? = nil, fallback: String? = nil
     ) throws(Failure) {
         let directory = try LogDirectory.choose(
             settings.logDirectory, hasMarker: Files.exists(LogDirectory.marker), environment)
-        choice = try TraceChoice(arguments.operands, directory: directory)
+        choice = try TraceChoice(operands ?? arguments.operands, directory: directory, fallback: fallback)
         filter = try Filter(choice.rest, fields)
         terminal = Terminal.current(STDOUT_FILENO, color: settings.color, environment)
         isJSON = arguments.has(.json)
         isQuiet = settings.detail == .quiet
         showsProgress = isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb" && !isQuiet
         progress = Progress(isShown: showsProgress)
+    }
+
+    /// A remark on stderr, unless nobody wants any.
+    func say(_ text: String) {
+        if !isQuiet { Output.say("claudecodex: \(Text.printable(text))\n") }
     }
 
     /// Prints the answer, and on stderr what could not be read.

@@ -6,7 +6,7 @@ enum Sessions {
     static let fields = Filter.Fields(
         names: [
             "session", "model", "backend", "file", "exchanges", "tools", "failed", "agents", "input", "output", "hit",
-            "error", "time",
+            "cost", "error", "time",
         ],
         searched: ["session", "model", "backend", "file"])
 
@@ -14,7 +14,7 @@ enum Sessions {
         -> ExitCode
     {
         var reading = try Reading(arguments, settings, environment, fields: fields)
-        var list = SessionList()
+        var list = SessionList(settings.prices)
         let scan = TraceScan(choice: reading.choice, types: SessionList.types)
         let damage = try scan.run(&reading.progress, begin: { list.begin(file: $0) }, take: { list.take($0) })
         let rows = list.rows.filter { row in reading.filter.matches { value(row, $0) } }
@@ -42,6 +42,7 @@ enum Sessions {
         case "input": .number(Double(row.prompt))
         case "output": .number(Double(row.output))
         case "hit": row.prompt > 0 ? .number(Double(row.cacheRead) / Double(row.prompt)) : nil
+        case "cost": .number(row.dollars)
         case "error": .number(Double(row.errors))
         case "time": .text(row.ended)
         default: nil
@@ -56,6 +57,7 @@ enum Sessions {
             .init(title: "exch", isRight: true), .init(title: "tools", isRight: true),
             .init(title: "in", isRight: true),
             .init(title: "hit", isRight: true), .init(title: "out", isRight: true, dropRank: 3),
+            .init(title: "cost", isRight: true),
             .init(title: "errors", isRight: true),
         ])
         for row in rows {
@@ -65,10 +67,15 @@ enum Sessions {
                 row.backends.joined(separator: " "), "\(row.subagents.count + 1)", "\(row.exchanges)",
                 row.failedCalls > 0 ? "\(row.calls) (\(row.failedCalls) failed)" : "\(row.calls)",
                 Amounts.tokens(row.prompt), Amounts.percent(row.cacheRead, of: row.prompt) ?? "",
-                Amounts.tokens(row.output), "\(row.errors)",
+                Amounts.tokens(row.output), cost(row), "\(row.errors)",
             ])
         }
         return table
+    }
+
+    /// `?` when nothing of it has a price.
+    private static func cost(_ row: SessionList.Row) -> String {
+        row.dollars == 0 && row.unpricedTokens > 0 ? "?" : Amounts.sum(row.dollars, isPart: row.unpricedTokens > 0)
     }
 
     private static func length(_ row: SessionList.Row) -> String {
@@ -98,6 +105,8 @@ enum Sessions {
             out.field("prompt_tokens", row.prompt)
             out.field("cache_read_tokens", row.cacheRead)
             out.field("output_tokens", row.output)
+            out.field("cost_usd", row.dollars)
+            out.field("unpriced_tokens", row.unpricedTokens)
             out.field("errors", row.errors)
             out.endObject()
         }

@@ -26,6 +26,7 @@ struct Settings {
     var seed: UInt64
     /// A request that would lose something on its way is refused.
     var isStrict: Bool
+    var prices: PriceList
     var logDirectory: Setting?
     var record: String
     var redact: String
@@ -46,8 +47,9 @@ struct Settings {
         denied = try Self.rules(try lookup.list(.denyTool, separators: ["\n"]), ToolGuard.Rule.parse)
         webSearch = try Self.rules(try lookup(.webSearch).map { [$0] } ?? [], WebSearchCommand.parse).first
         faults = try Self.faults(lookup)
-        seed = try Self.seed(lookup, for: faults)
+        seed = try Self.seed(lookup, isNeeded: !faults.isEmpty)
         isStrict = try lookup.isOn(.strict)
+        prices = try Self.prices(lookup)
         logDirectory = try lookup(.logDir)
         record = try lookup.choice(.record)
         redact = try Self.redaction(lookup)

@@ -43,7 +43,8 @@ enum Tools {
         return chosen.isEmpty ? .negative : .success
     }
 
-    private static func value(_ call: RecordedCall, _ field: String) -> Filter.Value? {
+    /// What a filter asks of a call.
+    static func value(_ call: RecordedCall, _ field: String) -> Filter.Value? {
         switch field {
         case "tool": .text(call.tool)
         case "session": .text(call.thread.session)

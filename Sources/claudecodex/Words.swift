@@ -13,11 +13,11 @@ enum Word: String, CaseIterable, Sendable {
     }
 
     /// Takes traces, filters or other words behind itself.
-    var readsTraces: Bool { Self.readers.contains(self) || self == .completions }
+    var readsTraces: Bool { Self.readers.contains(self) || self == .replay || self == .completions }
 
     /// Print what traces hold.
     static let readers: [Word] = [
-        .sessions, .show, .tools, .cache, .context, .cost, .diff, .cat, .export, .import, .replay,
+        .sessions, .show, .tools, .cache, .context, .cost, .diff, .cat, .export, .import,
     ]
 
     /// How it is written.
@@ -93,13 +93,14 @@ enum Word: String, CaseIterable, Sendable {
             """
             Without a TRACE (a file, or a directory of them) it reads the directory of traces. A row is a session: when it began,
             how long it took, the models asked for, the backends, agents, exchanges (Messages requests), tool calls, prompt
-            tokens, how many of them came from the cache, tokens written, and exchanges without an answer of the model.
+            tokens, how many of them came from the cache, tokens written, what it cost at list prices (`+`: a part of it has no known
+            price; see `help cost`), and exchanges without an answer of the model.
 
             \(Self.filters(Sessions.fields.names)) `session=5f0c` wants the whole id, `session~5f0c` a part of it.
 
             --json prints an array of objects: session, started, ended, models, backends, files, subagents, exchanges, tool_calls,
-            failed_tool_calls, prompt_tokens, cache_read_tokens, output_tokens, errors. Exit code: 0; 1 when there is none; 65 when
-            there is no trace.
+            failed_tool_calls, prompt_tokens, cache_read_tokens, output_tokens, cost_usd, unpriced_tokens, errors. Exit code: 0; 1 when
+            there is none; 65 when there is no trace.
             """
         case .tools:
             """
@@ -144,7 +145,8 @@ enum Word: String, CaseIterable, Sendable {
             service too. Each line is ok, note, warn or FAIL; below stands what to type. --json prints one object: `version`,
             `problems`, `warnings`, and `findings`, a list of objects with `level` (ok, note, warn, fail), `check`, `text`, and,
             where there are any, `details` and `todo` (lists of lines). Checks: program, configuration, dotenv, backend, key,
-            address, port, logs, client, network, trace, losses, dropped, online. Exit code: 0; 1 when a check failed.
+            address, port, logs, client, network, trace, losses, dropped, online; with Bedrock also credentials, region,
+            endpoint. Keys are fetched with --online only. Exit code: 0; 1 when a check failed.
             """
         case .env:
             """
@@ -160,7 +162,7 @@ enum Word: String, CaseIterable, Sendable {
         }
     }
 
-    private static func filters(_ names: [String]) -> String {
+    static func filters(_ names: [String]) -> String {
         """
         A FILTER is `field op value`; several must all hold: `tool=Bash error gap>2s since=1h`. Fields:
         \(names.joined(separator: " ")), and since (a duration or a date). Operators: = != ~ (contains) !~ > >= < <=. A field alone asks whether it is so (`error`); any other word is looked for in the texts.

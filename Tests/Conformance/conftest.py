@@ -16,7 +16,9 @@ from lab import Lab  # noqa: E402
 from proxy import binary  # noqa: E402
 from turns import Script  # noqa: E402
 
-BACKENDS = os.environ.get("CONFORMANCE_BACKENDS", "chat messages bedrock invoke").split()
+# Scenarios for all backends run through mantle only when it is named: it passes through, as messages does.
+BACKENDS = os.environ.get("CONFORMANCE_BACKENDS", "chat messages bedrock invoke mantle").split()
+NAMED = "CONFORMANCE_BACKENDS" in os.environ
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,13 +35,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     both = metafunc.definition.get_closest_marker("reasoning")
     third = metafunc.definition.get_closest_marker("responses")
     more = ("reasoning", "responses") if both else ("responses",) if third else ()
-    names = only.args if only else ("direct", "chat", "messages", "bedrock", "invoke", *more)
+    names = only.args if only else ("direct", "chat", "messages", "bedrock", "invoke", *(("mantle",) if NAMED else ()), *more)
     metafunc.parametrize("backend", [name for name in asked if name in names])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     specs = [item.callspec.params for item in items if hasattr(item, "callspec")]
-    if any(spec.get("backend") in ("chat", "reasoning", "responses", "messages", "bedrock", "invoke") for spec in specs) and not binary().exists():
+    if any(spec.get("backend") in ("chat", "reasoning", "responses", "messages", "bedrock", "invoke", "mantle") for spec in specs) and not binary().exists():
         raise pytest.UsageError(f"{binary()} does not exist: build it, or set CLAUDECODEX_BIN")
 
 

@@ -19,6 +19,7 @@ from recording import Trace
 from scripted_chat import KEY as UPSTREAM_KEY
 from scripted_bedrock import ScriptedBedrock
 from scripted_chat import ScriptedChat
+from scripted_mantle import ScriptedMantle, mantle_environment
 from scripted_messages import ScriptedMessages
 from scripted_responses import ScriptedResponses
 from service import Service
@@ -38,7 +39,7 @@ SECRETS = tuple(
 
 @dataclass
 class Lab:
-    """`backend` is messages, one of MODELS or of BEDROCK; direct leaves the proxy out, to try a scenario itself."""
+    """`backend` is messages, mantle, one of MODELS or of BEDROCK; direct leaves the proxy out, to try a scenario itself."""
 
     backend: str
     folder: Path
@@ -77,6 +78,8 @@ class Lab:
         if self.translated:
             kind = ScriptedResponses if self.backend == "responses" else ScriptedChat
             return kind(self.script, MODELS[self.backend][1])
+        if self.backend == "mantle":
+            return ScriptedMantle(self.script)
         return ScriptedMessages(self.script, compress=True)
 
     def make_proxy(self) -> Proxy:
@@ -88,6 +91,8 @@ class Lab:
             env = chat_environment(self.service.base_url, MODELS[self.backend][0])
             chosen = ("-b", "openai_responses") if self.backend == "responses" else ()
             return Proxy(self.folder, *chosen, *self.flags, env=env)
+        if self.backend == "mantle":
+            return Proxy(self.folder, *self.flags, env=mantle_environment(self.service.url))
         return Proxy(self.folder, "-b", "anthropic", "--upstream", self.service.url, *self.flags)
 
     def ask(self, prompt: str, *flags: str) -> Finished:

@@ -126,27 +126,27 @@ def count(model: str, body: Any) -> int:
     return (len(texts) - sum(map(len, pictures))) // 5 + 1000 * len(pictures)
 
 
-def wrong_signature(request: Recorded) -> str | None:
+def wrong_signature(request: Recorded, service: str = "bedrock") -> str | None:
     """What is wrong with the signature, if anything: botocore signs the same request, and must come to the same."""
     given = request.header("authorization") or ""
     if not (match := SCOPE.match(given)):
         return f"no signature: {given[:60]}"
-    if match[1] != ACCESS or match[3] != REGION or match[4] != "bedrock":
+    if match[1] != ACCESS or match[3] != REGION or match[4] != service:
         return f"signed for {match[1]} in {match[3]} of {match[4]}"
     names = match[5].split(";")
     for needed in ("content-type", "host", "x-amz-date", "x-amz-security-token"):
         if needed not in names:
             return f"{needed} is not signed"
-    expected = signature(request, names)
+    expected = signature(request, names, service)
     return None if given == expected else f"The request signature we calculated does not match: {expected} != {given}"
 
 
-def signature(request: Recorded, names: list[str]) -> str:
+def signature(request: Recorded, names: list[str], service: str) -> str:
     stamp = request.header("x-amz-date") or ""
     url = f"http://{request.header('host')}{request.target}"
     fields = {name: request.header(name) for name in names if name not in ("host", "x-amz-date", "x-amz-security-token")}
     again = AWSRequest(method=request.method, url=url, data=request.body, headers=fields)
-    signer = botocore.auth.SigV4Auth(Credentials(ACCESS, SECRET, TOKEN), "bedrock", REGION)
+    signer = botocore.auth.SigV4Auth(Credentials(ACCESS, SECRET, TOKEN), service, REGION)
     time = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
     with mock.patch.object(botocore.auth, "get_current_datetime", lambda *_, **__: time.replace(tzinfo=None)):
         signer.add_auth(again)

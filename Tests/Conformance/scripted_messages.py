@@ -51,6 +51,10 @@ class ScriptedMessages(Service):
         """What the real service would refuse before it looks at the conversation."""
         if not (request.header("x-api-key") or (request.header("authorization") or "").startswith("Bearer ")):
             return "neither x-api-key nor a bearer token"
+        return self.malformed(request)
+
+    @staticmethod
+    def malformed(request: Recorded) -> str | None:
         if not request.header("anthropic-version"):
             return "anthropic-version: header is required"
         if request.method != "POST":

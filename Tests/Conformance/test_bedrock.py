@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
+import struct
+import subprocess
+import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +18,7 @@ import pytest
 import samples
 import scripted_bedrock
 import sdk
-from proxy import Proxy
+from proxy import Proxy, binary
 from scripted_bedrock import ScriptedBedrock, environment, failure, too_long
 from sdk import WEATHER, ask, body_of, post
 from turns import Call, Failure, Script, Turn
@@ -152,6 +157,61 @@ def test_what_is_missing_is_said_at_the_start(backend: str, tmp_path: Path, env:
         pass
     assert words in proxy.said
     assert proxy.process and proxy.process.wait(5) == 78
+
+
+@both
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+def test_a_model_that_is_being_loaded_is_waited_for(lab: Any, stream: bool) -> None:
+    busy = failure(429, "Model is not ready", "ModelNotReadyException")
+    one = lab(main=[[busy, busy, Turn(text="Here I am.")]])
+    assert ask(one.url, stream).content[0].text == "Here I am."
+    assert [request.status for request in one.service.requests] == [429, 429, 200]
+    trace = one.check()
+    assert [error["retried"] for error in trace.of("error")] == [True, True]
+    sent = [datetime.fromisoformat(record["ts"]) for record in trace.of("upstream")]
+    assert 0.14 < (sent[1] - sent[0]).total_seconds() and 0.29 < (sent[2] - sent[1]).total_seconds()
+
+
+@on_converse
+def test_a_client_that_leaves_ends_the_waiting(lab: Any) -> None:
+    one = lab(main=[[failure(429, "Model is not ready", "ModelNotReadyException")] * 9])
+    body = json.dumps(body_of()).encode()
+    with socket.create_connection(("127.0.0.1", one.proxy.port)) as client:
+        client.sendall(b"POST /v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+                       b"content-length: %d\r\n\r\n" % len(body) + body)  # fmt: skip
+        wait_for(lambda: len(one.service.requests) >= 2)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # gone at once
+    wait_for(lambda: one.proxy.trace().of("end"))
+    (end,) = one.proxy.trace().of("end")
+    assert end["outcome"] == "client_gone"
+    assert len(one.service.requests) < 5
+
+
+def wait_for(condition: Any, limit: float = 10.0) -> None:
+    deadline = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+
+
+@on_converse
+@pytest.mark.parametrize(("secret", "level", "words"), [
+    (scripted_bedrock.SECRET, "ok", "takes the keys"),
+    ("wrong", "fail", "AWS refuses the credentials (InvalidSignatureException)"),
+], ids=["right", "wrong"])  # fmt: skip
+def test_doctor_asks_bedrock_only_when_told_to(backend: str, tmp_path: Path, secret: str, level: str, words: str) -> None:
+    with ScriptedBedrock() as service:
+        env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), **environment(service.url), "AWS_SECRET_ACCESS_KEY": secret}
+        command = [str(binary()), "doctor", "--json", "-p", "0"]
+        quiet = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        assert (quiet.returncode, service.requests) == (0, [])
+        checks = {finding["check"]: finding for finding in json.loads(quiet.stdout)["findings"]}
+        assert checks["credentials"]["text"].startswith("AWS_ACCESS_KEY_ID: ")
+        assert checks["endpoint"]["text"].startswith(service.url)
+        asked = subprocess.run([*command, "--online"], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        (online,) = [finding for finding in json.loads(asked.stdout)["findings"] if finding["check"] == "online"]
+        assert online["level"] == level and words in online["text"]
+        assert len(service.requests) == 1
 
 
 @both

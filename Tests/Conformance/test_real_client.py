@@ -28,7 +28,7 @@ def fails(backend: str, status: int, text: str) -> Failure:
     """A failure in the words of the service behind this backend."""
     if backend in ("bedrock", "invoke"):
         return scripted_bedrock.failure(status, text, "UnrecognizedClientException" if status == 401 else None)
-    of = scripted_messages if backend in ("direct", "messages") else scripted_chat
+    of = scripted_messages if backend in ("direct", "messages", "mantle") else scripted_chat
     return of.failure(status, text)
 
 
@@ -104,7 +104,7 @@ def test_thinking_goes_out_and_comes_back(lab: Any, work: Path) -> None:
     if trace:
         kinds = [[block["type"] for block in r["message"]["content"]] for r in trace.of("response")]
         assert kinds == [["thinking", "tool_use"], ["thinking", "text"]]
-    if one.backend in ("direct", "messages", "invoke"):
+    if one.backend in ("direct", "messages", "invoke", "mantle"):
         back = [
             block
             for m in one.service.talks()[-1].body["messages"]

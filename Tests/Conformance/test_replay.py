@@ -1,8 +1,11 @@
-"""The real client runs again from its own trace: another folder, another home, nobody behind the proxy."""
+"""The real client runs again from its own trace: another folder, another home, another day, nobody behind the proxy."""
 
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ import scripted_bedrock
 import scripted_chat
 import scripted_messages
 from claude import Claude
+from lab import settled
 from proxy import Proxy
 from turns import Call, Turn
 
@@ -103,17 +107,15 @@ def test_the_client_runs_again_from_its_trace(lab: Any, backend: str, work: Path
     one.check("Write", "Read", "Bash", "Agent")
     first = transcript(one.claude.home, str(work))
     files = sorted(file.name for file in work.iterdir())
-    one.__exit__(None, None, None)
-    one.service.__exit__, one.proxy = lambda *_: None, None
+    close(one)
     (work / "note.txt").unlink()
     again = tmp_path / "elsewhere"
     again.mkdir()
     with Replay(again, one.folder / "logs") as proxy:
-        claude = Claude(proxy.url, again / "home", again / "another-work")
+        claude = Claude(proxy.url, again / "home", again / "another-work", {"TZ": another_day()})
         second = claude.ask("[[main]] Do the work.", *TOOLS)
         assert (second.code, second.text) == (0, "All done."), second.err + proxy.said
-        settle(proxy)
-        trace = proxy.trace()
+        trace = settled(proxy, 0)
     assert not (work / "note.txt").exists(), "the replay wrote into the recorded folder"
     assert (claude.work / "note.txt").read_text() == "alpha\nbeta 🌍\n"
     assert sorted(file.name for file in claude.work.iterdir()) == files
@@ -126,7 +128,73 @@ def test_the_client_runs_again_from_its_trace(lab: Any, backend: str, work: Path
     assert meta["replay_of"]["files"], meta
 
 
-def settle(proxy: Proxy) -> None:
-    from lab import settled
+@pytest.mark.backends("messages")
+def test_two_clients_replay_one_trace_at_once_and_it_is_recorded_whole(lab: Any, backend: str, work: Path, tmp_path: Path) -> None:
+    one = lab(**script(work, backend))
+    done = one.ask("[[main]] Do the work.", *TOOLS)
+    assert (done.code, done.text) == (0, "All done."), done.err
+    one.check()
+    close(one)
+    again = tmp_path / "elsewhere"
+    again.mkdir()
+    with Replay(again, one.folder / "logs") as proxy:
+        clients = [Claude(proxy.url, again / f"home{n}", again / f"work{n}") for n in range(2)]
+        with ThreadPoolExecutor() as pool:
+            runs = list(pool.map(lambda claude: claude.ask("[[main]] Do the work.", *TOOLS), clients))
+        assert [(run.code, run.text) for run in runs] == [(0, "All done.")] * 2, proxy.said
+        trace = settled(proxy, 0)
+    assert all((claude.work / "note.txt").read_text() == "alpha\nbeta 🌍\n" for claude in clients)
+    assert {record["rung"] for record in trace.of("replay")} <= {"exact", "normalised"}, proxy.said
+    assert not any(record.get("reused") for record in trace.of("replay")), proxy.said
+    # The second trace is a session like any other: it answers too.
+    third = tmp_path / "third"
+    third.mkdir()
+    with Replay(third, again / "logs") as proxy:
+        claude = Claude(proxy.url, third / "home", third / "work")
+        last = claude.ask("[[main]] Do the work.", *TOOLS)
+        assert (last.code, last.text) == (0, "All done."), last.err + proxy.said
+    assert (claude.work / "mark.txt").read_text() == "ran\n"
 
-    settled(proxy, 0)
+
+@pytest.mark.backends("messages")
+def test_a_prompt_that_was_never_recorded_is_answered_by_its_place_and_says_so(lab: Any, backend: str, tmp_path: Path) -> None:
+    one = lab(main=[Turn(text="The answer is 42.")])
+    assert one.ask("[[main]] What is the answer?").text == "The answer is 42."
+    one.check()
+    close(one)
+    again = tmp_path / "elsewhere"
+    again.mkdir()
+    with Replay(again, one.folder / "logs", "-v") as proxy:
+        claude = Claude(proxy.url, again / "home", again / "work")
+        assert claude.ask("[[main]] What was the question?").text == "The answer is 42."
+        (replay,) = settled(proxy, 0).of("replay")
+    assert replay["rung"] == "place"
+    assert "What is the answer?" in replay["note"] and "What was the question?" in replay["note"]
+
+
+@pytest.mark.backends("messages")
+def test_a_miss_is_not_tried_again(lab: Any, backend: str, tmp_path: Path) -> None:
+    one = lab(main=[Turn(text="The answer is 42.")])
+    assert one.ask("[[main]] What is the answer?").text == "The answer is 42."
+    one.check()
+    close(one)
+    again = tmp_path / "elsewhere"
+    again.mkdir()
+    with Replay(again, one.folder / "logs") as proxy:
+        claude = Claude(proxy.url, again / "home", again / "work")
+        done = claude.ask("[[main]] Another question.", "--disallowedTools", "Bash")
+        assert done.failed
+        replays = settled(proxy, 0).of("replay")
+    assert [record["action"] for record in replays] == ["refuse"] * len(replays) and len(replays) < 3, proxy.said
+    assert "first difference: tools[" in proxy.said
+
+
+def close(lab: Any) -> None:
+    """The proxy and the service are gone."""
+    lab.__exit__(None, None, None)
+    lab.service, lab.proxy = nullcontext(), None
+
+
+def another_day() -> str:
+    """A time zone in which it is not today."""
+    return "Pacific/Kiritimati" if datetime.now(timezone.utc).hour >= 10 else "Pacific/Pago_Pago"

@@ -107,6 +107,50 @@ struct DoctorTests {
         return try run(["-p", "0"], home, ["OPENAI_API_KEY": "sk-abcdefghijklmnop"])
     }
 
+    @Test(
+        "Bedrock: which step gives the keys, which were skipped, what to type; nothing is asked and no command is run")
+    func bedrock() throws {
+        let home = try Home()
+        let config = """
+            [profile dev]
+            region = eu-central-1
+            sso_session = work
+            sso_account_id = 123456789012
+            sso_role_name = developer
+            [profile tool]
+            region = eu-central-1
+            credential_process = touch ran
+            [sso-session work]
+            sso_start_url = https://example.awsapps.com/start
+            sso_region = eu-west-1
+
+            """
+        try home.write(".aws/config", config)
+        let run = try Self.run(["-p", "0"], home, ["AWS_PROFILE": "dev"])
+        #expect(run.code == 1)
+        #expect(
+            run.out.contains(
+                """
+                FAIL  credentials: SSO role developer: there is no SSO session
+                        skipped: AWS_BEARER_TOKEN_BEDROCK is not set
+                        skipped: AWS_ACCESS_KEY_ID is not set
+                        the profile dev counts: AWS_PROFILE
+                      -> aws sso login --profile dev
+                ok    region: eu-central-1, by profile dev; models are called with eu. in front
+                ok    endpoint: https://bedrock-runtime.eu-central-1.amazonaws.com, the region's own; API converse
+
+                """))
+        let tool = try Self.run(["-p", "0"], home, ["AWS_PROFILE": "tool"])
+        #expect(tool.code == 0)
+        #expect(
+            tool.out.contains("ok    credentials: credential_process: touch will be run when keys are needed (not now)")
+        )
+        #expect(!FileManager.default.fileExists(atPath: home.path + "/ran"))
+        let json = try CommandRun(["doctor", "--json", "-p", "0"], home: home, environment: ["AWS_PROFILE": "dev"]).out
+        #expect(json.contains(#""check":"credentials","text":"SSO role developer: there is no SSO session""#))
+        #expect(json.contains(#""todo":["aws sso login --profile dev"]"#))
+    }
+
     @Test("what others may read is pointed out, with the command that closes it")
     func permissions() throws {
         let home = try Home()

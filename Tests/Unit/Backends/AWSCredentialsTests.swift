@@ -183,7 +183,10 @@ import Testing
             ]
         }
         #expect(try await message(config).hasSuffix("run aws login"))
-        #expect(try await message(config, files: cache("2026-11-21T12:01:00Z")).hasSuffix("run aws login"))
+        // Five minutes must be left: at 12:00 these have 59 s, exactly 5 min less 1 s, and 5 min.
+        #expect(try await message(config, files: cache("2026-11-21T12:00:59Z")).hasSuffix("run aws login"))
+        #expect(try await message(config, files: cache("2026-11-21T12:04:59Z")).hasSuffix("run aws login"))
+        #expect(try await message(config, files: cache("2026-11-21T12:05:00Z")) == "")
         #expect(try await message(config, files: cache("2026-11-21T13:00:00Z")) == "")
     }
 
@@ -199,10 +202,33 @@ import Testing
         #expect(said.contains(words), "\(said)")
     }
 
-    @Test("a command that hangs is ended")
-    func hanging() async {
-        let outcome = await AWSProcess.run("sleep 30", milliseconds: 50)
+    @Test(
+        "a command that hangs is ended, with all that it has started",
+        arguments: ["sleep 3600", "exec >&- 2>&-; sleep 3600", "sleep 3600 & exit 0"])
+    func hanging(command: String) async {
+        let outcome = await AWSProcess.run(command, milliseconds: 50)
         #expect(outcome.problem?.hasPrefix("it did not end within") ?? false)
+    }
+
+    @Test("a command that has closed its output has its time all the same")
+    func quiet() async {
+        let outcome = await AWSProcess.run("echo said; exec >&- 2>&-; sleep 0.05; exit 4", milliseconds: 60_000)
+        #expect(outcome.problem == nil)
+        #expect(outcome.status == 4)
+        #expect(outcome.output == Array("said\n".utf8))
+    }
+
+    @Test("between the tries of a fetch there is a pause")
+    func pauses() async throws {
+        let asked = Mutex([Int]())
+        let errands = Errands(
+            fetch: { _, _ in (UpstreamHead(status: 503, headers: HTTPFields()), []) }, spawn: { _ in },
+            pause: { milliseconds in asked.withLock { $0.append(milliseconds) } })
+        let credentials = try credentials(Self.contained)
+        await #expect(throws: AWSKeyError.self) { try await credentials.keys(at: Self.start, errands) }
+        let pauses = asked.withLock { $0 }
+        #expect(pauses.count == 2)
+        #expect((100...200).contains(pauses[0]) && (200...400).contains(pauses[1]))
     }
 
     @Test("a container's address must be its own host's, and its word one line")

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Backends
@@ -20,9 +21,14 @@ import Testing
     static let profiles = rows("assume-role-tests.json")
     static let containers = rows("ecs-tests.json")
     static let logins = rows("login-provider-test-cases.json")
+    static let tokens = rows("token-chains.json")
+    static let instances = rows("imds-endpoint-tests.json")
 
     @Test("no row is missing")
-    func complete() { #expect((Self.profiles.count, Self.containers.count, Self.logins.count) == (28, 11, 8)) }
+    func complete() {
+        #expect((Self.profiles.count, Self.containers.count, Self.logins.count) == (28, 11, 8))
+        #expect((Self.tokens.count, Self.instances.count) == (3, 14))
+    }
 
     // MARK: Profiles
 
@@ -63,7 +69,7 @@ import Testing
             steps(base) + ["AssumeRole \(role.arn) \(role.externalID ?? "") \(role.session ?? "")"]
         case .webIdentity(let file, let role, let session, _):
             ["WebIdentityToken \(role) \(file) \(session ?? "")"]
-        case .sso(let sso): ["Sso \(sso.account) \(sso.role) \(sso.region)"]
+        case .sso(let sso): ["Sso \(sso.account) \(sso.role) \(sso.session.region)"]
         case .instance: ["NamedSource Ec2InstanceMetadata"]
         case .login, .process, .container: ["other"]
         }
@@ -99,6 +105,47 @@ import Testing
             return
         }
         #expect(source == .container(url: expected, tokenFile: nil, token: nil))
+    }
+
+    // MARK: Instances
+
+    private static func table(_ json: JSON?) -> [String: String] {
+        let pairs = json?.members.map { ($0.key.string ?? "", $0.value.string ?? "") } ?? []
+        return Dictionary(uniqueKeysWithValues: pairs)
+    }
+
+    /// Two rows are about arguments of the Rust client that no variable and no file has: left to them.
+    @Test("an instance's address is the one of the table, or the reason is told", arguments: instances)
+    func instance(row: Row) async throws {
+        let isArgument = ["explicit endpoint override", "explicit mode override"].contains(row.testDescription)
+        let files = Self.table(row.json["fs"])
+        let settings = try AWSSettings(
+            Environment(Self.table(row.json["env"])), AWSFiles { files[$0].map { Array($0.utf8) } })
+        let asked = Mutex("")
+        let errands = Errands(
+            fetch: { request, _ in
+                asked.withLock { $0 = request.url }
+                throw AWSKeyError("nobody is there")
+            }, spawn: { _ in })
+        let fetch = AWSKeyFetch(settings: settings, errands: errands)
+        await #expect(throws: AWSKeyError.self) { try await fetch.keys(of: .instance, at: .now()) }
+        let expected = row.json["result"]?["Ok"]?.string ?? ""
+        #expect((asked.withLock { $0 } == expected) != isArgument)
+    }
+
+    // MARK: SSO
+
+    @Test("the token of an SSO session is found, also where a profile has no role for keys", arguments: tokens)
+    func token(row: Row) async throws {
+        let files = Self.table(row.json["files"])
+        let settings = try AWSSettings(
+            Environment(Self.table(row.json["environment"])), AWSFiles { files[$0].map { Array($0.utf8) } })
+        let profile = try #require(settings.profiles.profiles[settings.profile])
+        let session = try #require(try AWSChain.session(settings, settings.profile, profile))
+        let now = Timestamp(nanoseconds: 1_795_262_400_000_000_000)
+        let fetch = AWSKeyFetch(settings: settings, errands: Converse.errands)
+        #expect(try await fetch.token(of: session, at: now) == row.json["token"]?.string)
+        #expect(try SSOToken(of: session, settings).expires.iso == row.json["expiration"]?.string)
     }
 
     // MARK: aws login

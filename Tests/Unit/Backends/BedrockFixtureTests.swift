@@ -4,55 +4,32 @@ import Testing
 @testable import Backends
 @testable import Intercept
 
-/// Golden folders of `Tests/Fixtures/bedrock`, as `ChatFixtureTests` reads those of Chat Completions.
+/// Golden folders of `Tests/Fixtures/bedrock`, as `FixtureTests` reads those of OpenAI's APIs.
 @Suite struct BedrockFixtureTests {
-    private static let root = Chat.fixtures.appendingPathComponent("bedrock")
-
-    private static func cases(with file: String) -> [String] {
-        let all = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
-        return all.filter { FileManager.default.fileExists(atPath: root.appendingPathComponent("\($0)/\(file)").path) }
-            .sorted()
-    }
-
-    private func bytes(_ name: String, _ file: String) throws -> [UInt8]? {
-        let url = Self.root.appendingPathComponent("\(name)/\(file)")
-        return FileManager.default.fileExists(atPath: url.path) ? try Chat.bytes(url) : nil
-    }
-
-    private func expect(_ actual: [UInt8], _ name: String, _ file: String) throws {
-        guard let expected = try bytes(name, file) else {
+    private func expect(_ actual: [UInt8], _ one: FixtureCase, _ file: String) throws {
+        guard let expected = try one.bytes(file) else {
             if ProcessInfo.processInfo.environment["CLAUDECODEX_WRITE_FIXTURES"] != nil {
-                try Data(actual).write(to: Self.root.appendingPathComponent("\(name)/\(file)"))
+                try Data(actual).write(to: one.folder.appendingPathComponent(file))
             }
-            Issue.record("\(name)/\(file) is missing")
+            Issue.record("\(one.testDescription)/\(file) is missing")
             return
         }
         #expect(String(decoding: actual, as: UTF8.self) == String(decoding: expected, as: UTF8.self))
     }
 
-    private func variables(_ name: String) throws -> [String: String] {
-        guard let json = try bytes(name, "variables.json") else { return [:] }
-        let members = try JSON.parse(json).members.map { ($0.key.string ?? "", $0.value.string ?? "") }
-        return Dictionary(uniqueKeysWithValues: members)
-    }
-
-    @Test("a recorded request is translated to the recorded bytes", arguments: cases(with: "request.json"))
-    func requests(name: String) throws {
-        let request = try Chat.request(body: try #require(try bytes(name, "request.json")))
-        let (sent, _) = try Converse.send(request, variables(name))
-        try expect(sent.body, name, "upstream.json")
-    }
+    @Test(
+        "a recorded request is translated to the recorded bytes",
+        arguments: FixtureCase.all(["bedrock"], with: "request.json"))
+    func requests(one: FixtureCase) throws { try expect(one.translated(), one, "upstream.json") }
 
     @Test(
         "a recorded answer gives the recorded events, however its bytes are divided",
-        arguments: cases(with: "upstream.bytes"))
-    func answers(name: String) throws {
-        let upstream = try #require(try bytes(name, "upstream.bytes"))
-        let request = try Chat.request(#""stream":\#(!name.hasPrefix("whole"))"#)
+        arguments: FixtureCase.all(["bedrock"], with: "upstream.bytes"))
+    func answers(one: FixtureCase) throws {
         for pieces in [Int.max, 7, 1] {
-            let (events, _) = try Converse.decode(upstream, for: request, pieces: pieces, variables(name))
-            #expect(Chat.fault(events) == nil)
-            try expect(Array(Chat.wire(events).utf8), name, "events.sse")
+            let (wire, fault) = try one.decoded(pieces: pieces)
+            #expect(fault == nil)
+            try expect(Array(wire.utf8), one, "events.sse")
         }
     }
 }

@@ -50,6 +50,20 @@ import Testing
         #expect(losses.map(\.path) == ["usage"])
     }
 
+    @Test("what comes behind the end changes nothing: an exception, damage, half a frame", arguments: [1, 7, Int.max])
+    func behindTheEnd(pieces: Int) throws {
+        let whole =
+            Frames.event("contentBlockDelta", #"{"contentBlockIndex":0,"delta":{"text":"x"}}"#)
+            + Frames.event("messageStop", #"{"stopReason":"end_turn"}"#)
+            + Frames.event("metadata", #"{"usage":{"inputTokens":3,"outputTokens":2}}"#)
+        let more = Frames.event("messageStop", #"{"stopReason":"max_tokens"}"#)
+        for rest in [more, Array(more.dropLast(3)), [UInt8](repeating: 7, count: 40)] {
+            let (events, _) = try Converse.decode(whole + rest, pieces: pieces)
+            #expect(Chat.fault(events) == nil)
+            #expect(Chat.end(events)?.stopReason == .endTurn)
+        }
+    }
+
     @Test("P106: thinking with its signature, and encrypted thinking, keep their forms")
     func thinking() throws {
         let (events, _) = try Converse.stream([
@@ -148,7 +162,8 @@ import Testing
             #"{"text":"a"}"#, #"{"text":" "}"#, #"{"text":""}"#, #"{"text":5}"#, #"{"toolUse":{"input":"{}"}}"#,
             #"{"toolUse":{"input":{"a":1}}}"#, #"{"toolUse":{}}"#, #"{"reasoningContent":{"text":"t"}}"#,
             #"{"reasoningContent":{"signature":"s"}}"#, #"{"reasoningContent":{"redactedContent":"YQ=="}}"#,
-            #"{"reasoningContent":{"redactedContent":"?"}}"#, #"{"citation":{}}"#, #"{"new":1}"#, "{}", "[]", "null",
+            #"{"reasoningContent":{"redactedContent":"?"}}"#, #"{"citation":{}}"#,
+            #"{"citation":{"location":{"documentChar":{}}}}"#, #"{"new":1}"#, "{}", "[]", "null",
         ]
         let events = (0..<random.next(12)).map { _ -> (String, String) in
             let index = random.next(3)

@@ -130,6 +130,30 @@ import Testing
         let ok = UpstreamHead(status: 200, headers: HTTPFields())
         #expect(try Converse.backend(variables).reply(to: request).passesThrough(ok))
         #expect(try Converse.backend().reply(to: request).passesThrough(ok) == false)
+        #expect(try Converse.backend(variables).origin == "https://bedrock-mantle.eu-central-1.api.aws")
+    }
+
+    @Test(
+        "refused keys do not pass through: others are tried, and then the client is told what to do",
+        arguments: [
+            (
+                403, "permission_error", "The security token included in the request is invalid.", 401,
+                "set new values of"
+            ),
+            (401, "authentication_error", "Invalid bearer token", 401, "set new values of"),
+            (403, "permission_error", "Not allowed", 403, "the keys need bedrock-mantle:CreateInference"),
+        ])
+    func mantleKeys(status: Int, type: String, words: String, told: Int, advice: String) throws {
+        let reply = try Converse.backend(["BEDROCK_API": "mantle"]).reply(to: Chat.request())
+        let head = UpstreamHead(status: status, headers: HTTPFields())
+        #expect(reply.passesThrough(head) == false)
+        let body = #"{"type":"error","error":{"type":"\#(type)","message":"\#(words)"}}"#
+        let error = reply.failure(head, body: Array(body.utf8))
+        #expect(error.status == told)
+        #expect(error.message.contains(words) && error.message.contains(advice), "\(error.message)")
+        for other in [200, 400, 429, 529] {
+            #expect(reply.passesThrough(UpstreamHead(status: other, headers: HTTPFields())))
+        }
     }
 
     // MARK: Replies

@@ -102,11 +102,11 @@ import Testing
             (["run", "claude"], "run: put -- before the command"),
             (["run"], "run: no command"),
             (["run", "--"], "run: no command"),
-            (["--", "claude"], "-- belongs to run"),
-            (["run", "-p", "1", "--", "x"], "--port does not go with run, only with serve, env, doctor"),
+            (["--", "claude"], "-- belongs to run and to replay"),
+            (["run", "-p", "1", "--", "x"], "--port does not go with run, only with serve, replay, env, doctor"),
             (
                 ["version", "-q"],
-                "--quiet does not go with version, only with serve, run, "
+                "--quiet does not go with version, only with serve, run, replay, "
                     + Word.readers.map(\.rawValue).joined(separator: ", ")
             ),
             (["serve", "--shell", "sh"], "--shell does not go with serve, only with env"),

@@ -67,6 +67,33 @@ import Testing
                 == "12:09:03  5f0c main      200  0.8s  3.1s   in 13.8k  hit   0%  out  155  end_turn\n")
     }
 
+    @Test("a priced answer shows its price, the JSON line too; below 100 columns there is no room for it")
+    func price() {
+        let asked = Moment.Event.translation(
+            .init(backend: "b", upstreamModel: "claude-opus-5-5", microseconds: 1, losses: Losses()))
+        let exchange = summary(
+            exchange(), [(1, asked), (812, head(200)), (3100, response(first, "end_turn")), (3110, end())])
+        let model = "  -> claude-opus-5-5"
+        #expect(
+            line().lines(exchange)
+                == "12:09:03  5f0c main      200  0.8s  3.1s   in 13.8k  hit   0%  out  155  $0.0583\(model)  end_turn\n"
+        )
+        let other = summary(self.exchange(), [(812, head(200)), (3100, response(first, "end_turn")), (3110, end())])
+        #expect(line().lines(other).hasSuffix("  out  155  end_turn\n"))
+        #expect(line().lines(other, hasPrices: true).hasSuffix("  out  155           end_turn\n"))
+        for (columns, isShown) in [(100, true), (99, false)] {
+            let terminal = Terminal(color: "never", isTerminal: true, width: columns, Environment())
+            #expect(line(.normal, terminal).lines(exchange).contains("$0.0583") == isShown)
+        }
+        let json = String(decoding: LiveJSON.line(exchange), as: UTF8.self)
+        #expect(json.contains(#""cost_usd":0.0583,"price_source":"table 2026-11-29""#))
+        var tally = Tally()
+        tally.add(exchange, exchange.charge(PriceList()))
+        #expect(tally.serveLine() == "1 exchange, 1 session, 13.8k in (0% cached), 155 out, $0.0583")
+        tally.add(exchange, .unknown(.model))
+        #expect(tally.runLine(milliseconds: 1) == "2 exchanges, 27.6k in (0% cached), 310 out, $0.0583+, 1ms")
+    }
+
     @Test("tool calls, counted by name in the order of the first")
     func tools() {
         let exchange = summary(
@@ -78,7 +105,8 @@ import Testing
             ])
         #expect(
             line().lines(exchange)
-                == "12:09:03  5f0c sub a177  200  0.6s  4.2s   in 14.1k  hit  98%  out  210  -> Bash x2, Read\n")
+                == "12:09:03  5f0c sub a177  200  0.6s  4.2s   in 14.1k  hit  98%  out  210  -> Bash x2, Read\n"
+        )
     }
 
     @Test("an error that the client tries again")

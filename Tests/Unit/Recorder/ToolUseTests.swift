@@ -181,7 +181,7 @@ struct ToolOffersTests {
 struct SessionListTests {
     @Test("a session adds up its exchanges, calls, tokens and errors, and names its files, models and backends")
     func rows() throws {
-        var list = SessionList()
+        var list = SessionList(PriceList())
         list.begin(file: "a.jsonl")
         let meta = try JSON.parse(Array(#"{"v":1,"type":"meta","backend":"openai_compatible"}"#.utf8))
         list.take(TraceRecord(json: meta))

@@ -1,7 +1,7 @@
 /// Patterns with `*` and `?`.
 import Testing
 
-@testable import claudecodex
+@testable import Intercept
 
 @Suite struct GlobTests {
     @Test(

@@ -1,7 +1,7 @@
 /// A pattern with `*` (any characters, also none) and `?` (one character); a backslash takes the next character as it
 /// is. Letters A to Z match without regard to case. The whole text must match. The time is bounded by the length of the
 /// text times the length of the pattern, whatever both are.
-struct Glob: Sendable, Equatable {
+public struct Glob: Sendable, Equatable {
     private enum Piece: Equatable {
         case character(Unicode.Scalar)
         case any
@@ -9,9 +9,9 @@ struct Glob: Sendable, Equatable {
 
     /// What stands between the stars.
     private let chunks: [[Piece]]
-    let pattern: String
+    public let pattern: String
 
-    init(_ pattern: String) {
+    public init(_ pattern: String) {
         self.pattern = pattern
         var chunks: [[Piece]] = [[]]
         var scalars = pattern.unicodeScalars[...]
@@ -26,11 +26,11 @@ struct Glob: Sendable, Equatable {
         self.chunks = chunks
     }
 
-    func matches(_ text: String) -> Bool { matches(Self.folded(text), from: [0]) }
+    public func matches(_ text: String) -> Bool { matches(Self.folded(text), from: [0]) }
 
     /// Whether the text matches from at least one of these positions to its end. `text` comes from ``folded(_:)``, the
     /// positions rise. Of all starts only the first that fits needs a look: a later one leaves less to the stars.
-    func matches(_ text: [Unicode.Scalar], from starts: some Sequence<Int>) -> Bool {
+    public func matches(_ text: [Unicode.Scalar], from starts: some Sequence<Int>) -> Bool {
         let first = chunks[0]
         guard chunks.count > 1, let last = chunks.last else {
             return starts.contains { $0 + first.count == text.count && has(first, text, $0) }
@@ -44,7 +44,7 @@ struct Glob: Sendable, Equatable {
         return text.count - last.count >= at && has(last, text, text.count - last.count)
     }
 
-    static func folded(_ text: String) -> [Unicode.Scalar] { text.unicodeScalars.map(fold) }
+    public static func folded(_ text: String) -> [Unicode.Scalar] { text.unicodeScalars.map(fold) }
 
     private static func fold(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
         ("A"..."Z").contains(scalar) ? Unicode.Scalar(UInt8(scalar.value) | 0x20) : scalar

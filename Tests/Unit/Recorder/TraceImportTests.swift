@@ -1,0 +1,261 @@
+/// Recordings of other tools become traces that the reading commands understand.
+import Foundation
+import Testing
+
+@testable import Intercept
+@testable import Recorder
+
+@Suite struct TraceImportTests {
+    private let folder = Folder()
+
+    private var configuration: RecorderConfiguration {
+        RecorderConfiguration(
+            directory: folder.path + "/logs", redactKey: Bench.key, program: "claudecodex", version: "0",
+            backend: "imported")
+    }
+
+    private func read(_ name: String, _ lines: [String]) throws -> (report: TraceImport.Report, records: [TraceRecord])
+    {
+        try folder.write(name, Array((lines.joined(separator: "\n") + "\n").utf8))
+        var work = TraceImport(configuration)
+        let report = try work.run(folder.file(name), source: folder.file(name))
+        return (report, Array(try TraceReader(path: report.path)))
+    }
+
+    // MARK: Claude Code
+
+    private static func line(
+        _ uuid: String, _ parent: String?, _ type: String, second: Int, _ message: String, more: String = ""
+    ) -> String {
+        let parent = parent.map { "\"\($0)\"" } ?? "null"
+        let time = "2026-11-29T12:00:\(second < 10 ? "0" : "")\(second).000Z"
+        return
+            #"{"parentUuid":\#(parent),"isSidechain":false,"sessionId":"s-1","type":"\#(type)","uuid":"\#(uuid)","timestamp":"\#(time)","message":\#(message)\#(more)}"#
+    }
+
+    private static func block(_ id: String, _ block: String, stop: String = "null", output: Int = 5) -> String {
+        #"{"id":"\#(id)","type":"message","role":"assistant","model":"claude-x","content":[\#(block)],"stop_reason":\#(stop),"usage":{"input_tokens":3,"cache_read_input_tokens":100,"cache_creation_input_tokens":7,"output_tokens":\#(output),"cache_creation":{"ephemeral_1h_input_tokens":7}}}"#
+    }
+
+    private static func call(_ id: String, _ name: String) -> String {
+        #"{"type":"tool_use","id":"\#(id)","name":"\#(name)","input":{"x":1}}"#
+    }
+
+    private static func result(_ id: String, _ text: String) -> String {
+        #"{"role":"user","content":[{"type":"tool_result","tool_use_id":"\#(id)","content":"\#(text)"}]}"#
+    }
+
+    /// Two parallel calls whose results hang beside one another, then the last word.
+    private static let session = [
+        #"{"type":"summary","summary":"x","leafUuid":"a"}"#,
+        line("u1", nil, "user", second: 0, #"{"role":"user","content":"look"}"#),
+        line(
+            "a1", "u1", "assistant", second: 2, block("msg_1", #"{"type":"thinking","thinking":"hm","signature":"s"}"#)),
+        line("a2", "a1", "assistant", second: 3, block("msg_1", call("t1", "Bash"))),
+        line("a3", "a2", "assistant", second: 4, block("msg_1", call("t2", "Read"), stop: "\"tool_use\"", output: 50)),
+        line("r1", "a2", "user", second: 5, result("t1", "one")),
+        line("r2", "a3", "user", second: 9, result("t2", "two"), more: #","toolUseResult":{"big":true}"#),
+        #"{"type":"progress","uuid":"p1","parentUuid":"r2","timestamp":"2026-11-29T12:00:09.000Z"}"#,
+        line(
+            "b1", "p1", "assistant", second: 11, block("msg_2", #"{"type":"text","text":"done"}"#, stop: "\"end_turn\"")
+        ),
+        "not json", #"{"type":"queue-operation","operation":"x","sessionId":"s-1"}"#,
+    ]
+
+    @Test("P173: a message whose blocks stand on lines of their own is one exchange, and its tokens count once")
+    func once() throws {
+        let (report, records) = try read("5f0c.jsonl", Self.session)
+        #expect(report.program == "claude-code" && report.exchanges == 2 && report.sessions == ["s-1"])
+        #expect(report.leftOut == ["summary": 1, "progress": 1, "queue-operation": 1, "no JSON": 1])
+        let responses = records.filter { $0.type == "response" }
+        #expect(responses.map { $0["usage"]?["output_tokens"]?.int } == [50, 5])
+        #expect(responses[0]["message"]?["content"]?.count == 3)
+        #expect(responses[0]["stop_reason"]?.string == "tool_use")
+        #expect(responses[0]["usage"]?["cache_read_input_tokens"]?.int == 100)
+        var list = SessionList(PriceList())
+        list.begin(file: "f")
+        for record in records { list.take(record) }
+        let row = try #require(list.rows.first)
+        #expect(row.exchanges == 2 && row.calls == 2 && row.prompt == 220 && row.output == 55 && row.errors == 0)
+    }
+
+    @Test("requests are put together from the conversation, with the results of parallel calls")
+    func history() throws {
+        let (_, records) = try read("5f0c.jsonl", Self.session)
+        let path = configuration.directory + "/import-5f0c.jsonl"
+        let bodies = try ExportedFixtureTests.exchanges(path).map {
+            String(decoding: $0.body ?? [], as: UTF8.self)
+        }
+        #expect(bodies[0] == #"{"model":"claude-x","messages":[{"role":"user","content":"look"}]}"#)
+        let results = [("t1", "one"), ("t2", "two")].map { id, text in
+            #"{"type":"tool_result","tool_use_id":"\#(id)","content":"\#(text)"}"#
+        }
+        let blocks = [
+            #"{"type":"thinking","thinking":"hm","signature":"s"}"#, Self.call("t1", "Bash"), Self.call("t2", "Read"),
+        ]
+        #expect(
+            bodies[1]
+                == #"{"model":"claude-x","messages":[{"role":"user","content":"look"},{"role":"assistant","content":[\#(blocks.joined(separator: ","))]},{"role":"user","content":[\#(results.joined(separator: ","))]}]}"#
+        )
+        var calls = ToolCalls()
+        for record in records { calls.take(record) }
+        #expect(calls.calls.map(\.tool) == ["Bash", "Read"])
+        #expect(calls.calls.map { $0.result?.preview } == ["one", "two"])
+        #expect(calls.calls.map { $0.result?.gap } == [5000, 5000])
+    }
+
+    @Test("the meta record says where it comes from; nothing is made up")
+    func meta() throws {
+        let (_, records) = try read("5f0c.jsonl", Self.session)
+        #expect(records[0]["imported_from"]?.string == "claude-code" && records[0]["redact"]?.string == "tokens")
+        #expect(records[0]["imported_file"]?.string == folder.file("5f0c.jsonl"))
+        #expect(!records.contains { ["events", "head", "upstream", "translation"].contains($0.type) })
+        let request = try #require(records.first { $0.type == "request" })
+        #expect(request["stream"] == nil && request["max_tokens"] == nil && request["client"] == nil)
+        #expect(records.filter { $0.type == "response" }.allSatisfy { $0["timing"]?["ttft_ms"] == nil })
+    }
+
+    @Test("importing again replaces, and gives the same exchanges; another file of the same name is refused")
+    func again() throws {
+        let first = try read("5f0c.jsonl", Self.session)
+        let second = try read("5f0c.jsonl", Self.session)
+        #expect(!first.report.hasReplaced && second.report.hasReplaced)
+        #expect(first.records.map(\.id) == second.records.map(\.id))
+        #expect(TraceReader.files(in: configuration.directory) == [second.report.path])
+        var work = TraceImport(configuration)
+        #expect(throws: TraceImport.Problem.self) {
+            try work.run(folder.file("5f0c.jsonl"), source: "/elsewhere/5f0c.jsonl")
+        }
+    }
+
+    @Test("what a resumed session repeats is taken once")
+    func resumed() throws {
+        try folder.write("a.jsonl", Array(Self.session.joined(separator: "\n").utf8))
+        try folder.write("b.jsonl", Array(Self.session.joined(separator: "\n").utf8))
+        var work = TraceImport(configuration)
+        #expect(try work.run(folder.file("a.jsonl"), source: "a").exchanges == 2)
+        let second = try work.run(folder.file("b.jsonl"), source: "b")
+        #expect(second.exchanges == 0 && second.repeated == 2)
+        #expect(TraceReader.files(in: configuration.directory).count == 1)
+    }
+
+    @Test("a compaction begins anew, branches that were given up are left out, sub-agents have their own name")
+    func branches() throws {
+        let side = #","agentId":"a177","isSidechain":true"#
+        let lines = [
+            Self.line("u1", nil, "user", second: 0, #"{"role":"user","content":"first try"}"#),
+            Self.line("a1", "u1", "assistant", second: 1, Self.block("m1", #"{"type":"text","text":"x"}"#)),
+            Self.line("u2", nil, "user", second: 2, #"{"role":"user","content":"again"}"#),
+            Self.line("a2", "u2", "assistant", second: 3, Self.block("m2", #"{"type":"text","text":"y"}"#)),
+            #"{"type":"system","subtype":"compact_boundary","uuid":"c1","parentUuid":null,"logicalParentUuid":"a2","timestamp":"2026-11-29T12:00:04.000Z"}"#,
+            Self.line("u3", "c1", "user", second: 5, #"{"role":"user","content":"summary"}"#),
+            Self.line("a3", "u3", "assistant", second: 6, Self.block("m3", #"{"type":"text","text":"z"}"#)),
+            Self.line("v1", nil, "user", second: 7, #"{"role":"user","content":"task"}"#, more: side),
+            Self.line("v2", "v1", "assistant", second: 8, Self.block("m4", #"{"type":"text","text":"w"}"#), more: side),
+            Self.line("a5", "gone", "assistant", second: 9, Self.block("m5", #"{"type":"text","text":"v"}"#)),
+            Self.line(
+                "a6", "a5", "assistant", second: 9,
+                #"{"id":"m6","role":"assistant","model":"<synthetic>","content":[{"type":"text","text":"API Error"}]}"#,
+                more: #","isApiErrorMessage":true"#),
+        ]
+        let (report, records) = try read("x.jsonl", lines)
+        #expect(report.exchanges == 6 && report.cut == 2)
+        let exchanges = try ExportedFixtureTests.exchanges(report.path)
+        let words = exchanges.map { exchange in
+            (exchange.body.flatMap { try? JSON.parse($0) })?["messages"]?.elements.compactMap { $0["content"]?.string }
+                .joined(separator: "+") ?? ""
+        }
+        #expect(words == ["first try", "again", "summary", "task", "", ""])
+        #expect(exchanges.map(\.agent) == ["main", "main", "main", "a177", "main", "main"])
+        #expect(exchanges[3].kind == "subagent")
+        #expect(exchanges[5].outcome == "upstream_error" && exchanges[5].response == nil)
+        #expect(records.first { $0.type == "error" }?["message"]?.string == "API Error")
+    }
+
+    // MARK: claude-trace
+
+    private static let stream =
+        [
+            #"{"type":"message_start","message":{"id":"msg_1","model":"claude-x","usage":{"input_tokens":9,"output_tokens":1}}}"#,
+            #"{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t1","name":"Bash","input":{}}}"#,
+            #"{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{\"command\":\"ls\"}"}}"#,
+            #"{"type":"content_block_stop","index":0}"#,
+            #"{"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":12}}"#,
+            #"{"type":"message_stop"}"#,
+        ].map { "event: x\ndata: \($0)\n\n" }.joined()
+
+    private static func pair(_ second: Int, _ response: String, headers: String = "{}") -> String {
+        #"{"request":{"timestamp":17644176\#(second),"method":"POST","url":"https://api.anthropic.com/v1/messages?beta=true","headers":\#(headers),"body":{"model":"claude-x","stream":true,"messages":[{"role":"user","content":"\#(second)"}],"metadata":{"user_id":"user_1_account__session_abc-def"}}},"response":\#(response),"logged_at":"2026-11-29T12:00:00.000Z"}"#
+    }
+
+    private static func text(_ text: String) -> String {
+        var out = JSONWriter()
+        out.string(text)
+        return String(decoding: out.bytes, as: UTF8.self)
+    }
+
+    @Test(
+        "pairs of claude-trace and of its forks: text of a stream, lists of events, whole messages, errors, no answer")
+    func pairs() throws {
+        let whole =
+            #"{"id":"msg_2","type":"message","role":"assistant","model":"claude-x","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn","usage":{"input_tokens":4,"output_tokens":2}}"#
+        let events =
+            #"[{"event":"message_start","data":{"type":"message_start","message":{"id":"msg_3","model":"claude-x","usage":{"input_tokens":1,"output_tokens":1}}}}]"#
+        let (report, records) = try read(
+            "log-1.jsonl",
+            [
+                Self.pair(
+                    10,
+                    #"{"timestamp":1764417612.5,"status_code":200,"headers":{},"body_raw":\#(Self.text(Self.stream))}"#),
+                Self.pair(20, #"{"timestamp":1764417621,"status_code":200,"body":\#(whole)}"#),
+                Self.pair(30, #"{"timestamp":1764417631,"status_code":200,"events":\#(events)}"#),
+                Self.pair(
+                    40,
+                    #"{"timestamp":1764417641,"status_code":529,"body":{"type":"error","error":{"type":"overloaded_error","message":"busy"}}}"#
+                ),
+                Self.pair(50, "null"), #"{"note":"x"}"#, "{broken",
+            ])
+        #expect(report.program == "claude-trace" && report.exchanges == 5 && report.sessions == ["abc-def"])
+        #expect(report.leftOut == ["no JSON": 1, "no pair of request and answer": 1])
+        let responses = records.filter { $0.type == "response" }
+        #expect(responses.map { $0["status"]?.int } == [200, 200, 200, 529])
+        #expect(responses.map { $0["usage"]?["output_tokens"]?.int } == [12, 2, 1, nil])
+        #expect(responses[0]["timing"]?["duration_ms"]?.double == 2500)
+        #expect(records.filter { $0.type == "tool_call" }.compactMap { $0["tool"]?.string } == ["Bash"])
+        #expect(
+            records.filter { $0.type == "end" }.compactMap { $0["outcome"]?.string } == [
+                "ok", "ok", "ok", "upstream_error",
+            ])
+        #expect(records.first { $0.type == "error" }?["error_type"]?.string == "overloaded_error")
+        let request = try #require(records.first { $0.type == "request" })
+        #expect(request["path"]?.string == "/v1/messages" && request["query"]?.string == "beta=true")
+    }
+
+    @Test("what is imported is redacted as what is recorded")
+    func redacted() throws {
+        let key = "sk-ant-api03-" + String(repeating: "k", count: 40)
+        let line = Self.pair(10, "null", headers: #"{"x-api-key":"\#(key)"}"#).replacing(
+            "\"10\"", with: "\"my key is \(key)\"")
+        let (report, records) = try read("log-2.jsonl", [line])
+        let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: report.path)), as: UTF8.self)
+        #expect(!text.contains(key) && text.contains("[redacted sk-ant-api03 hmac:"))
+        #expect(records.first { $0.type == "request" }?["redacted"]?.int == 1)
+    }
+
+    @Test("a file that is neither is refused")
+    func neither() throws {
+        try folder.write("x.jsonl", Array("{\"v\":1,\"type\":\"meta\"}\nhello\n".utf8))
+        var work = TraceImport(configuration)
+        for name in ["x.jsonl", "absent.jsonl", ""] {
+            #expect(throws: TraceImport.Problem.self) { try work.run(folder.file(name), source: "x") }
+        }
+        #expect(TraceReader.files(in: configuration.directory).isEmpty)
+    }
+
+    @Test("imports count as older than what was recorded here")
+    func order() throws {
+        for name in ["2026-11-29.jsonl", "import-x.jsonl", "run-1.jsonl"] { try folder.write(name, []) }
+        let names = TraceReader.files(in: folder.path).map { $0.split(separator: "/").last.map(String.init) ?? "" }
+        #expect(names == ["import-x.jsonl", "2026-11-29.jsonl", "run-1.jsonl"])
+    }
+}
