@@ -23,6 +23,12 @@ enum Replay {
         (-b) answers: a fork. With fail and nearest, and without --from, no backend is needed and nothing leaves this machine. The
         replayed session is recorded in a trace of its own, whose `meta` says `replay_of`. Exit code: that of serve, or the command's; 65
         when there is no trace. More: docs/replay.md.
+
+        --check translates the recorded requests again and decodes the recorded answers again, by backends made from the record, and
+        names what is not as it was: number, place, recorded and now. Exit code: 1 when something differs. --send sends the recorded
+        requests once more to the backend that -b and the environment name, records the answers in a trace of their own, and lays them
+        beside the recorded ones: stop reason, tool calls, text, tokens, time. --expect same-tools ends with 1 when tools, their order or
+        the meaning of their arguments differ. Both take --json: docs/replay-check.md.
         """
 
     static func run(_ arguments: Arguments, _ settings: Settings, _ environment: Environment) throws(Failure)
@@ -61,6 +67,7 @@ enum Replay {
             settings, environment, lines: lines, file: .run(Identifier.uuid7()), token: token, rehearsal: rehearsal)
         let address = try proxy.listen()
         if !isQuiet {
+            for note in settings.faultNotes { Output.say("claudecodex: \(note)\n") }
             rehearsal.say()
             var banner = banner(proxy, rehearsal, settings, environment, address)
             if settings.token == .made { banner.token = token }

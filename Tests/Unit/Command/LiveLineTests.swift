@@ -258,4 +258,25 @@ import Testing
                 == "3 exchanges, 1 tool call, 27.9k in (50% cached), 365 out, 1 error, 48.0s")
         #expect(Tally().serveLine() == "0 exchanges")
     }
+
+    @Test("what went wrong on purpose says so, also as JSON")
+    func faults() {
+        func fault(_ hook: String, _ action: String, _ after: String) -> Moment.Event {
+            .intercept(.init(by: "fault", hook: hook, action: action, after: after))
+        }
+        let refused = summary(
+            exchange(),
+            [
+                (1, fault("request", "refuse", "claudecodex: made to fail by --fault status=529,retry-after=2 if n=1")),
+                (1, failure(529, "overloaded_error", "claudecodex: made to fail")), (2, end(.refused)),
+            ])
+        #expect(line().lines(refused).hasSuffix("  fault: 529, client will retry\n"))
+        let cut = summary(exchange(), [(1, head(200)), (2, fault("answer", "cut", "cut=3")), (3, end(.refused))])
+        #expect(line().lines(cut).hasSuffix("  fault: cut\n"))
+        let slow = summary(
+            exchange(),
+            [(1, head(200)), (1, fault("request", "wait", "wait=1s")), (2, response(first, "end_turn")), (3, end())])
+        #expect(line().lines(slow).hasSuffix("  fault: wait  end_turn\n"))
+        #expect(String(decoding: LiveJSON.line(slow), as: UTF8.self).contains(#""fault":"wait""#))
+    }
 }
