@@ -10,7 +10,7 @@ import Testing
         let text = Completions.text(shell)
         for word in Word.allCases { #expect(text.contains(word.rawValue), "\(word)") }
         for flag in Flags.all {
-            #expect(text.contains((shell == .fish ? "-l " : "--") + flag.name.rawValue), "\(flag.name)")
+            #expect(text.contains((shell == .fish ? "-l " : "--") + flag.long), "\(flag.name)")
             for choice in flag.choices { #expect(text.contains(choice)) }
         }
         #expect(text.hasSuffix("\n") && !text.contains("  \n"))
