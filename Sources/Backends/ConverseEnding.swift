@@ -56,7 +56,7 @@ extension Usage {
             input: json["inputTokens"]?.int ?? 0, output: json["outputTokens"]?.int ?? 0,
             cacheRead: json["cacheReadInputTokens"]?.int ?? 0, cacheCreation: json["cacheWriteInputTokens"]?.int ?? 0)
         for detail in json["cacheDetails"]?.elements ?? json.elements where detail["ttl"]?.equals("1h") ?? false {
-            cacheCreationHour = detail["inputTokens"]?.int
+            cacheCreationHour = detail["inputTokens"]?.amount
         }
     }
 }

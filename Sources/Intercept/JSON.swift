@@ -124,14 +124,25 @@ public struct JSON: Sendable {
     /// Whether this is the string `""`.
     public var isEmptyString: Bool { kind == .string && node.end - node.start == 2 }
 
-    /// A whole number that fits, or nil; `1.0` and `1e3` count as whole.
+    /// A whole number of at most 2^53 either way, or nil: beyond that, programs read different numbers (RFC 8259, 6).
+    /// `1.0` and `1e3` count as whole.
     public var int: Int? {
         guard kind == .number else { return nil }
         let spelled = String(decoding: raw, as: UTF8.self)
-        if let whole = Int(spelled) { return whole }
-        guard let value = Double(spelled), value.rounded() == value, abs(value) < 9e15 else { return nil }
+        if let whole = Int(spelled) { return abs(Double(whole)) <= Self.exact ? whole : nil }
+        guard let value = Double(spelled), value.rounded() == value, abs(value) <= Self.exact else { return nil }
         return Int(value)
     }
+
+    private static let exact = 9_007_199_254_740_992.0
+
+    /// A count or a size that will be added to others: within 0 and 10^12. Whoever wrote the number cannot make sums overflow.
+    public var amount: Int? { int.map { min(max($0, 0), Self.mostAmount) } }
+
+    public static let mostAmount = 1_000_000_000_000
+
+    /// A duration in milliseconds: within 0 and 10^12 (32 years).
+    public var milliseconds: Double? { double.map { min(max($0, 0), Double(Self.mostAmount)) } }
 
     public var double: Double? {
         guard kind == .number else { return nil }

@@ -108,17 +108,19 @@ public struct Usage: Sendable, Equatable {
     /// The counts are our own estimate, the upstream gave none.
     public var isEstimate: Bool
 
+    /// Counts come from others: they are held within 0 and 10^12, so that no sum of them overflows.
     public init(
         input: Int = 0, output: Int = 0, cacheRead: Int = 0, cacheCreation: Int = 0, cacheCreationHour: Int? = nil,
         thinking: Int? = nil, webSearches: Int? = nil, isEstimate: Bool = false
     ) {
-        self.input = input
-        self.output = output
-        self.cacheRead = cacheRead
-        self.cacheCreation = cacheCreation
-        self.cacheCreationHour = cacheCreationHour
-        self.thinking = thinking
-        self.webSearches = webSearches
+        let bounded = { (count: Int) in min(max(count, 0), JSON.mostAmount) }
+        self.input = bounded(input)
+        self.output = bounded(output)
+        self.cacheRead = bounded(cacheRead)
+        self.cacheCreation = bounded(cacheCreation)
+        self.cacheCreationHour = cacheCreationHour.map(bounded)
+        self.thinking = thinking.map(bounded)
+        self.webSearches = webSearches.map(bounded)
         self.isEstimate = isEstimate
     }
 

@@ -35,7 +35,8 @@ public struct Timestamp: Sendable, Equatable, Comparable {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The moment that `rfc3339` writes so, to the millisecond; nil for any other spelling.
+    /// The moment that `rfc3339` writes so, to the millisecond; nil for any other spelling, and outside the years 1970 to 2199:
+    /// differences of two such moments never overflow.
     public init?(rfc3339 text: String) {
         let digits = text.utf8.map { Int($0) - 48 }
         guard digits.count == 24, text.utf8.last == UInt8(ascii: "Z") else { return nil }
@@ -43,7 +44,8 @@ public struct Timestamp: Sendable, Equatable, Comparable {
             digits[range].allSatisfy { 0...9 ~= $0 } ? digits[range].reduce(0) { $0 * 10 + $1 } : nil
         }
         guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
-            let minute = number(14..<16), let second = number(17..<19), let milli = number(20..<23)
+            let minute = number(14..<16), let second = number(17..<19), let milli = number(20..<23),
+            (1970..<2200).contains(year)
         else { return nil }
         let shifted = month > 2 ? (year, month - 3) : (year - 1, month + 9)
         let yearOfEra = shifted.0 % 400

@@ -48,7 +48,7 @@ public struct AnswerOutline: Sendable {
         stopReason = stop
         take(content: content)
         if let usage = RecordedUsage(response) { (promptTokens, outputTokens) = (usage.prompt, usage.output) }
-        milliseconds = response["timing"]?["duration_ms"]?.double
+        milliseconds = response["timing"]?["duration_ms"]?.milliseconds
     }
 }
 

@@ -22,7 +22,7 @@ struct CacheRequest: Sendable {
         model = turn.upstreamModel
         self.outline = outline
         started = Timestamp(rfc3339: turn.time)
-        let first = exchange.last("head")?["ttfb_ms"]?.double
+        let first = exchange.last("head")?["ttfb_ms"]?.milliseconds
         answered = started.flatMap { start in
             first.map { Timestamp(nanoseconds: start.nanoseconds + Int64($0 * 1_000_000)) }
         }

@@ -30,7 +30,7 @@ struct EventBytes {
         for event in list.elements {
             let parts = Array(event.elements)
             guard parts.count > 2 else { continue }
-            mark(parts[0].double ?? 0)
+            mark(parts[0].milliseconds ?? 0)
             if isBinary {
                 bytes += (parts[2].text?.utf8Bytes).flatMap(Base64.decodeExactly) ?? []
             } else if parts.count > 3, let exact = parts[3].text {

@@ -65,8 +65,8 @@ public struct SessionTree: Sendable {
         guard let id = record["tool_id"]?.string, let (_, place) = calls["\(session) \(id)"] else { return }
         let result = RecordedCall.Result(
             exchange: record.id ?? "", time: record["ts"]?.string ?? "", isError: record["is_error"]?.bool ?? false,
-            bytes: record["content_bytes"]?.int ?? 0, preview: record["preview"]?.string ?? "",
-            gap: record["gap_ms"]?.double)
+            bytes: record["content_bytes"]?.amount ?? 0, preview: record["preview"]?.string ?? "",
+            gap: record["gap_ms"]?.milliseconds)
         sessions[session].turns[place.turn].calls[place.call].result = result
     }
 }

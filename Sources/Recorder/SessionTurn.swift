@@ -107,8 +107,8 @@ extension SessionTurn {
         status = record["status"]?.int
         backend = record["backend"]?.string ?? ""
         stopReason = record["stop_reason"]?.string ?? ""
-        firstToken = record["timing"]?["ttft_ms"]?.double
-        duration = record["timing"]?["duration_ms"]?.double
+        firstToken = record["timing"]?["ttft_ms"]?.milliseconds
+        duration = record["timing"]?["duration_ms"]?.milliseconds
         if let usage = RecordedUsage(record) {
             (prompt, cacheRead, output) = (usage.prompt, usage.cacheRead, usage.output)
         }

@@ -78,10 +78,10 @@ public struct ToolCalls: Sendable {
             RecordedCall(
                 exchange: record.id ?? "", thread: Self.thread(record), id: id, tool: tool,
                 model: record["model"]?.string ?? "", time: record["ts"]?.string ?? "",
-                milliseconds: record["t_ms"]?.double ?? 0,
+                milliseconds: record["t_ms"]?.milliseconds ?? 0,
                 input: String(decoding: (raw ?? []).prefix(RecordedCall.shownInput), as: UTF8.self),
                 fingerprint: Array(raw ?? []).hashValue,
-                inputBytes: record["input_bytes"]?.int ?? raw?.count ?? 0,
+                inputBytes: record["input_bytes"]?.amount ?? raw?.count ?? 0,
                 isValid: record["valid"]?.bool ?? true, isServerSide: record["server_side"]?.bool ?? false))
     }
 
@@ -94,8 +94,8 @@ public struct ToolCalls: Sendable {
         guard calls[place].result == nil else { return }
         calls[place].result = RecordedCall.Result(
             exchange: record.id ?? "", time: record["ts"]?.string ?? "", isError: record["is_error"]?.bool ?? false,
-            bytes: record["content_bytes"]?.int ?? 0, preview: record["preview"]?.string ?? "",
-            gap: record["gap_ms"]?.double)
+            bytes: record["content_bytes"]?.amount ?? 0, preview: record["preview"]?.string ?? "",
+            gap: record["gap_ms"]?.milliseconds)
     }
 
     /// Services that count their ids from 0 make the same ones in every session.

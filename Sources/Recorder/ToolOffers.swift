@@ -45,7 +45,7 @@ public struct ToolOffers: Sendable {
         let base = (record["delta"]?["base"]?.string).flatMap { listOf[$0] }
         if Self.repeatsTools(record) { return base }
         guard let tools = record["body"]?["tools"] else { return nil }
-        let kept = record["delta"]?["keep"]?["tools"]?.int ?? 0
+        let kept = record["delta"]?["keep"]?["tools"]?.amount ?? 0
         let before = base.map { Array(lists[$0].definitions.prefix(kept)) } ?? []
         return number(of: before + tools.elements.map(Self.definition))
     }

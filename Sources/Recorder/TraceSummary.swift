@@ -79,7 +79,7 @@ public struct TraceSummary: Sendable {
     }
 
     private mutating func end(_ record: TraceRecord) {
-        dropped += record["dropped"]?.int ?? 0
+        dropped += record["dropped"]?.amount ?? 0
         guard let id = record.id else { return }
         counted[id] = nil
         if open.remove(id) != nil, !(record["outcome"]?.equals("ok") ?? false) { errors += 1 }

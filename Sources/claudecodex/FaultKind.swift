@@ -94,8 +94,8 @@ struct FaultKind {
         _ name: FaultWord, _ value: FaultWord?, _ retryAfter: FaultWord?
     ) throws(RuleProblem) -> FaultRule.Effect {
         let status = try number(name, value, 400...599)
-        if let retryAfter, Double(retryAfter.text) == nil {
-            throw retryAfter.problem("'\(retryAfter.text)' is no number of seconds")
+        if let retryAfter, !(Double(retryAfter.text).map { (0...1_000_000).contains($0) } ?? false) {
+            throw retryAfter.problem("'\(retryAfter.text)' is no number of seconds from 0 to 1000000")
         }
         return .status(status, retryAfter: retryAfter?.text)
     }

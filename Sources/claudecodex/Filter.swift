@@ -79,7 +79,7 @@ struct Filter {
             throw .usage(
                 "filter 'since=\(value)': expected a duration or a date", "since=90m, since=2d, since=2026-11-21")
         }
-        let start = Timestamp(nanoseconds: now.nanoseconds - Int64(milliseconds * 1_000_000))
+        let start = Timestamp(nanoseconds: now.nanoseconds - Int64(min(max(milliseconds, 0), 1e12) * 1_000_000))
         return Term(field: "time", op: ">=", value: start.rfc3339, number: nil)
     }
 
