@@ -49,7 +49,7 @@ extension Pipeline {
         switch source.answer(to: Moment.Request(received), turn.exchange) {
         case .play(let answer, let replay):
             turn.exchange.record(.replay(replay))
-            turn.backend = "replay"
+            turn.backend = Moment.Replay.backend
             let model = turn.request.model
             return try await play(UpstreamRequest(received, model: model, answeredBy: answer, of: replay.of), turn)
         case .refuse(let error, let replay):

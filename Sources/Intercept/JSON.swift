@@ -129,12 +129,14 @@ public struct JSON: Sendable {
     public var int: Int? {
         guard kind == .number else { return nil }
         let spelled = String(decoding: raw, as: UTF8.self)
-        if let whole = Int(spelled) { return abs(Double(whole)) <= Self.exact ? whole : nil }
-        guard let value = Double(spelled), value.rounded() == value, abs(value) <= Self.exact else { return nil }
+        if let whole = Int(spelled) { return (-Self.exact...Self.exact).contains(whole) ? whole : nil }
+        guard let value = Double(spelled), value.rounded() == value, abs(value) <= Double(Self.exact) else {
+            return nil
+        }
         return Int(value)
     }
 
-    private static let exact = 9_007_199_254_740_992.0
+    private static let exact = 1 << 53
 
     /// A count or a size that will be added to others: within 0 and 10^12. Whoever wrote the number cannot make sums overflow.
     public var amount: Int? { int.map { min(max($0, 0), Self.mostAmount) } }

@@ -1,6 +1,9 @@
 extension Moment {
     /// How a recorded session answered a request, or why it did not.
     public struct Replay: Sendable, Equatable {
+        /// The backend's name in records of recorded answers. Nobody was asked, so they cost nothing.
+        public static let backend = "replay"
+
         /// What became of the request.
         public enum Action: String, Sendable { case answer, refuse, forward }
 

@@ -81,6 +81,7 @@ extension RecordWriter {
     }
 
     private func writeCost(_ response: Moment.Response, _ notes: ExchangeNotes, into out: inout JSONWriter) {
+        guard response.backend != Moment.Replay.backend else { return }
         let charge = configuration.prices.charge(
             response.usage, upstreamModel: notes.upstreamModel, model: response.model)
         guard case .dollars(let dollars, let source) = charge else { return }

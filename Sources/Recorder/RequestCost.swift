@@ -81,7 +81,9 @@ public struct RequestCosts: Sendable {
         let before = asked.isEmpty ? nil : response.id.flatMap { asked.removeValue(forKey: $0) }
         let name = response["upstream_model"]?.string ?? before
         let model = name ?? response["model"]?.string ?? ""
-        guard let usage, let now = charge(usage, model, isSent: name != nil) else { return (model, nil, false) }
+        guard let usage, !(response["backend"]?.equals(Moment.Replay.backend) ?? false),
+            let now = charge(usage, model, isSent: name != nil)
+        else { return (model, nil, false) }
         guard now.dollars == nil, let recorded = response["cost_usd"]?.double else { return (model, now, false) }
         return (model, .dollars(recorded, source: response["price_source"]?.string ?? "recorded"), true)
     }

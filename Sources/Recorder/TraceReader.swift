@@ -71,15 +71,18 @@ public final class TraceReader: Sequence, IteratorProtocol {
 
     deinit { gzclose(file) }
 
-    /// The trace files of a directory, oldest first. A file that was being compressed when its writer died counts once.
+    /// The trace files of a directory, in the order in which they begin; what was imported comes before what was recorded
+    /// here. A file that was being compressed when its writer died counts once.
     public static func files(in directory: String) -> [String] {
         let names = TraceDirectory(path: directory).names
         let compressed = Set(names.filter { $0.hasSuffix(".jsonl.gz") })
         let plain = names.filter { $0.hasSuffix(".jsonl") && !compressed.contains($0 + ".gz") }
-        // What was imported is older than what was recorded here.
-        let all = (plain + compressed).sorted()
-        let (imported, own) = (all.filter { $0.hasPrefix("import-") }, all.filter { !$0.hasPrefix("import-") })
-        return (imported + own).map { "\(directory)/\($0)" }
+        let all = (plain + compressed).map { name in
+            let path = "\(directory)/\(name)"
+            return (path: path, isOwn: !name.hasPrefix("import-"), first: TraceTimes.first(path) ?? "")
+        }
+        let sorted = all.sorted { ($0.isOwn ? 1 : 0, $0.first, $0.path) < ($1.isOwn ? 1 : 0, $1.first, $1.path) }
+        return sorted.map(\.path)
     }
 
     /// The next record, or nil at the end.

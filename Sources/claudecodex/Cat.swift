@@ -62,7 +62,7 @@ enum Cat {
     ) -> ExitCode {
         reading.progress.clear()
         copy.flush()
-        if copy.isReaderGone { BrokenPipe.end() }
+        if copy.isReaderGone, Output.problem == nil { BrokenPipe.end() }
         reading.print([UInt8](), damage)
         guard let first = copy.problems.first else { return copy.count == 0 ? .negative : .success }
         let more = copy.problems.count > 1 ? ", and \(copy.problems.count - 1) more" : ""

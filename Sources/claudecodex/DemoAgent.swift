@@ -53,10 +53,13 @@ struct DemoAgent {
         return try Self.read(answer.body)
     }
 
+    /// Every demonstration is a session of its own.
+    private static let session = "demo-" + Identifier.hex(Identifier.random(3))
+
     private func send() async throws(Failure) -> FetchedAnswer {
         var headers = HTTPFields([
             .init("Content-Type", "application/json"), .init("anthropic-version", "2023-06-01"),
-            .init("User-Agent", "claudecodex-demo/\(Version.number)"), .init("x-claude-code-session-id", "demo"),
+            .init("User-Agent", "claudecodex-demo/\(Version.number)"), .init("x-claude-code-session-id", Self.session),
         ])
         if let name { headers.append("x-claude-code-agent-id", name) }
         let request = UpstreamRequest(url: url + "/v1/messages", headers: headers, body: body, model: "")

@@ -48,7 +48,7 @@ struct ExchangeSummary: Sendable {
 
     /// What it cost; nil when there was nothing to pay for.
     func charge(_ prices: PriceList) -> Charge? {
-        prices.charge(usage, upstreamModel: upstreamModel, model: model)
+        replay?.action == .answer ? nil : prices.charge(usage, upstreamModel: upstreamModel, model: model)
     }
 
     var totalMS: Double? { ended?.milliseconds(since: started) }

@@ -72,10 +72,15 @@ struct Filter {
     private static func since(_ value: String, _ op: String, _ now: Timestamp) throws(Failure) -> Term {
         guard op == "=" else { throw .usage("filter 'since\(op)\(value)': write since=\(value)") }
         if value.count >= 10, value.first?.isNumber ?? false, value.contains("-") {
+            let whole = (value.uppercased() + "0000-01-01T00:00:00.000Z".dropFirst(value.count)).prefix(23) + "Z"
+            guard let time = Timestamp(rfc3339: String(whole)), time.rfc3339.prefix(10) == value.prefix(10) else {
+                throw .usage(
+                    "filter 'since=\(value)': there is no such date", "since=2026-11-21, since=2026-11-21T12:00")
+            }
             return Term(field: "time", op: ">=", value: value.uppercased(), number: nil)
         }
         let days = value.hasSuffix("d") ? Double(value.dropLast()).map { $0 * 86_400_000 } : nil
-        guard let milliseconds = days ?? Quantity.milliseconds(value).map(Double.init) else {
+        guard days?.isFinite ?? true, let milliseconds = days ?? Quantity.milliseconds(value).map(Double.init) else {
             throw .usage(
                 "filter 'since=\(value)': expected a duration or a date", "since=90m, since=2d, since=2026-11-21")
         }

@@ -16,7 +16,11 @@ struct ClaudeCodex {
         do throws(Failure) {
             let parsed = try Arguments(Array(CommandLine.arguments.dropFirst()))
             arguments = parsed
-            exit(try run(parsed, CStrings.environment(), inherited))
+            let code = try run(parsed, CStrings.environment(), inherited)
+            if let problem = Output.problem {
+                throw Failure(.cannotWrite, "the answer could not be written: \(String(cString: strerror(problem)))")
+            }
+            exit(code)
         } catch {
             Output.say(error.text)
             exit(code(of: error, arguments?.word).rawValue)

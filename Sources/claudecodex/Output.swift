@@ -3,12 +3,20 @@
 #else
     import Darwin
 #endif
+internal import Intercept
+internal import Synchronization
 
 /// Writes with write(2): data on stdout, everything the program says on stderr.
 enum Output {
     static func data(_ text: String) { write(Array(text.utf8), to: STDOUT_FILENO) }
 
     static func say(_ text: String) { write(Array(text.utf8), to: STDERR_FILENO) }
+
+    /// Why an answer did not reach stdout (an `errno`); nil when it did, or when its reader went away, which is the
+    /// reader's own business.
+    static var problem: Int32? { failure.withLock { $0 } }
+
+    private static let failure = Mutex<Int32?>(nil)
 
     /// Writes everything, waiting up to a second at a time for a reader. Gives up when the reader is gone or stuck:
     /// there is nobody left to tell. False then.
@@ -22,6 +30,8 @@ enum Output {
             } else if errno == EAGAIN || errno == EWOULDBLOCK {
                 guard isWritable(fd, milliseconds: 1000) else { return false }
             } else if errno != EINTR {
+                let reason = errno
+                if fd == STDOUT_FILENO, reason != EPIPE { failure.withLock { $0 = reason } }
                 return false
             }
         }

@@ -2,7 +2,7 @@ internal import Intercept
 
 /// What stands for the model service where a trace answers and nobody else is to be asked.
 struct ReplayBackend: Backend {
-    static let name = "replay"
+    static let name = Moment.Replay.backend
     static let speaksMessages = true
 
     let models: [String]
