@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """How fast a recorded session answers: records a synthetic agent's session through the proxy, then replays it.
 
-    python3 Benchmarks/replay.py [--turns 300] [--passes 10] [--program .build/release/claudecodex]
+    python3 Benchmarks/replay.py [--turns 300] [--passes 10] [--cases exact same elsewhere] [--program .build/release/claudecodex]
 
 The client is one connection without a pause: it sends the requests of a whole session one behind the other and reads
-the answers beside that. `exact` sends the recorded bytes, `normalised` those of another session in another directory
-on another day. Peak memory is the process's own (VmHWM).
+the answers beside that. `exact` sends the recorded bytes, `same` those of another session on another day in the same
+directory, `elsewhere` in another directory, so that the paths in the answers follow. Both are found by their form.
+Peak memory is the process's own (VmHWM).
 """
 
 import argparse
@@ -22,6 +23,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+# Where the client of the replay works; the recorded one worked in the first.
+PLACES = {"same": "/tmp/first", "elsewhere": "/home/second"}
 SESSION = "00000000-0000-4000-8000-%012d"
 TOOLS = [
     {"name": f"Tool{n}", "description": "What it does, in words. " * 12, "input_schema": {"type": "object", "properties": {"path": {"type": "string"}}}}
@@ -153,6 +156,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--turns", type=int, default=300)
     parser.add_argument("--passes", type=int, default=10)
+    parser.add_argument("--cases", nargs="+", choices=["exact", *PLACES], default=["exact", *PLACES])
     parser.add_argument("--program", default=str(Path(__file__).parents[1] / ".build/release/claudecodex"))
     options = parser.parse_args()
     first = [request(turn, SESSION % 0, "/tmp/first", "2026-11-29") for turn in range(options.turns)]
@@ -173,7 +177,7 @@ def main() -> None:
         size = sum(file.stat().st_size for file in Path(trace).glob("*.jsonl*"))
         total = sum(map(len, first))
         print(f"{options.turns} turns, bodies {total / 1e6:.1f} MB ({total / len(first) / 1e3:.0f} KB each, the last {len(first[-1]) / 1e3:.0f} KB), trace {size / 1e6:.1f} MB")
-        for name, recording in (("exact", "off"), ("exact", "delta"), ("normalised", "off"), ("normalised", "delta")):
+        for name, recording in [(name, recording) for name in options.cases for recording in ("off", "delta")]:
             replay = Program(options.program, "replay", trace, "--record", recording, folder=folder + "/again")
             spent, count, bad = 0.0, 0, 0
             before = replay.cpu()
@@ -182,12 +186,12 @@ def main() -> None:
                 if name == "exact":
                     requests = [one.replace(b"session-id: " + (SESSION % 0).encode(), b"session-id: " + session.encode(), 1) for one in first]
                 else:
-                    requests = [request(turn, session, "/home/second", "2027-01-02") for turn in range(options.turns)]
+                    requests = [request(turn, session, PLACES[name], "2027-01-02") for turn in range(options.turns)]
                 seconds, answers, failed = send_all(replay.port, requests)
                 spent, count, bad = spent + seconds, count + answers, bad + failed
             cpu = replay.cpu() - before
             print(
-                f"{name:10} --record {recording:5}  {count / spent:6.0f} exchanges/s  CPU {cpu / count * 1e6:4.0f} µs each"
+                f"{name:9} --record {recording:5}  {count / spent:6.0f} exchanges/s  CPU {cpu / count * 1e6:4.0f} µs each"
                 f"  peak {replay.peak():5.1f} MB  ready in {replay.ready * 1000:4.0f} ms  not answered: {bad}"
             )
             replay.stop()

@@ -5,14 +5,17 @@ struct Pipeline {
     let limits: Limits
     let calibration = Calibration()
 
-    /// Answers a request to the Messages API.
-    func serve(_ received: Received, _ endpoint: MessageRequest.Endpoint, on client: Connection) async throws {
+    /// Answers a request to the Messages API, or says why it is none.
+    func serve(
+        _ received: Received, _ endpoint: MessageRequest.Endpoint, _ message: Result<MessageRequest, MessageError>,
+        on client: Connection
+    ) async throws {
         let exchange = received.exchange(endpoint == .countTokens ? .countTokens : nil, service.observers)
         var outcome = Outcome.refused
         var stage = "client"
         var chain: Chain?
         do {
-            let request = try received.message(endpoint)
+            let request = try message.get()
             let turn = Turn(
                 request: request, chain: Chain(service.interceptors, exchange), exchange: exchange, client: client,
                 backend: service.backendName, limits: limits, calibration: calibration,

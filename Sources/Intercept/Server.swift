@@ -153,13 +153,14 @@ public final class Server: @unchecked Sendable {
     private func serve(
         _ received: Received, _ endpoint: MessageRequest.Endpoint, _ connection: Connection
     ) async throws {
+        let message = Result { () throws(MessageError) in try received.message(endpoint) }
         // What is no Messages request was refused when it was recorded, and is again, in the same words.
-        if let source = service.source, (try? received.message(endpoint)) == nil,
+        if let source = service.source, (try? message.get()) == nil,
             let (request, replay) = source.other(received)
         {
             return try await pipeline.forward(request, received, replay: replay, on: connection)
         }
-        try await pipeline.serve(received, endpoint, on: connection)
+        try await pipeline.serve(received, endpoint, message, on: connection)
     }
 
     /// Too many requests at once. The client waits a moment and tries again.

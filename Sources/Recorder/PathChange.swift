@@ -25,37 +25,67 @@ public struct PathChange: Sendable, Equatable {
     /// The answer with the other paths; nil when it holds none. A path that comes in pieces goes into the piece in which it
     /// begins.
     public func applied(to answer: RecordedAnswer) -> RecordedAnswer? {
-        let events = Moment.Events(
-            side: .client, part: 0, bytes: answer.bytes, marks: answer.marks, isEventStream: answer.isEventStream)
-        let list = EventList(events)
-        guard let parsed = list.parsed else { return nil }
-        let edits = PieceRedaction.edits([parsed], find: places)[0]
-        guard !edits.isEmpty, let changed = try? JSON.parse(list.json.edited(0..<list.json.count, edits)) else {
-            return nil
-        }
-        let bytes = EventBytes(changed, isEventStream: answer.isEventStream)
-        var answer = answer
-        answer.bytes = bytes.bytes
-        answer.marks = bytes.marks
-        return answer
+        let found = edits(answer)
+        if found.isEmpty { return nil }
+        var changed = answer
+        changed.bytes = answer.bytes.edited(0..<answer.bytes.count, found)
+        changed.marks = Self.moved(answer.marks, by: found)
+        return changed
     }
 
-    private func places(_ text: [UInt8]) -> [Edit] {
+    private func edits(_ answer: RecordedAnswer) -> [Edit] {
+        let bytes = answer.bytes
+        var pieces = TextPieces(bytes, isEventStream: answer.isEventStream)
         var edits: [Edit] = []
-        var at = 0
-        while at < text.count {
-            guard let pair = pairs.first(where: { stands($0.from, text, at) }) else {
-                at += 1
-                continue
+        var covered = 0
+        for at in bytes.indices where bytes[at] == UInt8(ascii: "/") || bytes[at] == UInt8(ascii: "-") {
+            if at < covered, edits.contains(where: { $0.range.contains(at) }) { continue }
+            for pair in pairs {
+                guard let ranges = Self.place(of: pair.from, bytes, at, &pieces) else { continue }
+                for (number, range) in ranges.enumerated() {
+                    edits.append(Edit(range: range, replacement: number == 0 ? pair.to : []))
+                }
+                covered = max(covered, ranges[ranges.count - 1].upperBound)
+                break
             }
-            edits.append(Edit(range: at..<at + pair.from.count, replacement: pair.to))
-            at += pair.from.count
         }
-        return edits
+        return edits.sorted { $0.range.lowerBound < $1.range.lowerBound }
     }
 
-    private func stands(_ path: [UInt8], _ text: [UInt8], _ at: Int) -> Bool {
-        guard text[at] == path[0], text[at...].starts(with: path) else { return false }
-        return at + path.count == text.count || !TextMask.isWord(text[at + path.count])
+    /// The stretches that a path takes if it begins here and ends as a word; where a piece of its text ends, it may go on
+    /// in the next one.
+    private static func place(
+        of path: [UInt8], _ bytes: [UInt8], _ start: Int, _ pieces: inout TextPieces
+    ) -> [Range<Int>]? {
+        var ranges: [Range<Int>] = []
+        var (from, at, matched) = (start, start, 0)
+        while at < bytes.count {
+            if bytes[at] == UInt8(ascii: "\"") {
+                if from < at { ranges.append(from..<at) }
+                guard let next = pieces.next(behind: at) else { return matched == path.count ? ranges : nil }
+                (from, at) = (next, next)
+            } else if matched == path.count {
+                if TextMask.isWord(bytes[at]) { return nil }
+                return from < at ? ranges + [from..<at] : ranges
+            } else if bytes[at] == path[matched] {
+                matched += 1
+                at += 1
+            } else {
+                return nil
+            }
+        }
+        return matched == path.count ? ranges + [from..<at] : nil
+    }
+
+    /// Where the marks stand behind the edits; what is inside one goes to its end.
+    private static func moved(_ marks: [Moment.Events.Mark], by edits: [Edit]) -> [Moment.Events.Mark] {
+        var (next, growth) = (0, 0)
+        return marks.map { mark in
+            while next < edits.count, edits[next].range.lowerBound < mark.offset {
+                growth += edits[next].replacement.count - edits[next].range.count
+                next += 1
+            }
+            return .init(offset: mark.offset + growth, milliseconds: mark.milliseconds)
+        }
     }
 }

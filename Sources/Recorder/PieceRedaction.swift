@@ -16,7 +16,8 @@ struct PieceRedaction {
         let start: Int
     }
 
-    private var texts: [UInt64: Assembled] = [:]
+    private var texts: [Assembled] = []
+    private var places: [UInt64: Int] = [:]
 
     /// The edits for each part of one side of a stream, in order. A secret goes into the piece in which it begins; the
     /// pieces behind lose their share.
@@ -28,28 +29,47 @@ struct PieceRedaction {
     static func edits(_ parts: [JSON], find: ([UInt8]) -> [Edit]) -> [[Edit]] {
         var pieces = PieceRedaction()
         for (index, list) in parts.enumerated() {
-            for event in list.elements { pieces.collect(event, path: 14_695_981_039_346_656_037, part: index) }
+            for event in list.elements { pieces.collect(event, part: index) }
         }
         var edits = [[Edit]](repeating: [], count: parts.count)
-        for text in pieces.texts.values {
+        for text in pieces.texts {
             for secret in find(text.bytes) { add(secret, in: text, to: &edits) }
         }
         return edits.map { $0.sorted { $0.range.lowerBound < $1.range.lowerBound } }
     }
 
-    private mutating func collect(_ json: JSON, path: UInt64, part: Int) {
+    private mutating func collect(_ event: JSON, part: Int) {
+        let bytes = event.document.bytes
+        Self.strings(event) { place, range in
+            let text = index(of: place)
+            texts[text].pieces.append(Piece(part: part, range: range, start: texts[text].bytes.count))
+            texts[text].bytes.append(contentsOf: bytes[range])
+        }
+    }
+
+    private mutating func index(of place: UInt64) -> Int {
+        if let known = places[place] { return known }
+        places[place] = texts.count
+        texts.append(Assembled())
+        return texts.count - 1
+    }
+
+    /// Hands over the strings of an event that are not empty, without their quotes, each with the place where it stands:
+    /// the names of the members on the way, and the `index` of the objects.
+    static func strings(
+        _ json: JSON, at place: UInt64 = 14_695_981_039_346_656_037, _ take: (UInt64, Range<Int>) -> Void
+    ) {
         switch json.kind {
         case .string:
             let content = json.range.lowerBound + 1..<json.range.upperBound - 1
-            if content.isEmpty { return }
-            let start = texts[path]?.bytes.count ?? 0
-            texts[path, default: Assembled()].pieces.append(Piece(part: part, range: content, start: start))
-            texts[path]?.bytes.append(contentsOf: json.document.bytes[content])
-        case .array: for element in json.elements { collect(element, path: path, part: part) }
+            if !content.isEmpty { take(place, content) }
+        case .array: for element in json.elements { strings(element, at: place, take) }
         case .object:
-            var path = path
-            if let index = json["index"] { path = Self.mix(path, index.raw) }
-            for (key, value) in json.members { collect(value, path: Self.mix(path, key.raw), part: part) }
+            var place = place
+            if let index = json["index"] { place = mix(place, index.raw) }
+            for (key, value) in json.members where value.isString || value.isObject || value.isArray {
+                strings(value, at: mix(place, key.raw), take)
+            }
         default: return
         }
     }

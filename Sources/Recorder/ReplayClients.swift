@@ -12,10 +12,22 @@ struct ReplayClients: Sendable {
         var lastSeen = 0
     }
 
+    /// The last body of a session, from which the hash of the next goes on.
+    private struct Hashed {
+        let session: String
+        let bytes: [UInt8]
+        let trail: HashTrail
+    }
+
     /// More are not remembered; the one that was silent for longest is forgotten.
     private static let most = 256
 
+    /// Of so many sessions the last body is kept, unless it is longer than that.
+    private static let mostBodies = 8
+    private static let longestBody = 2 << 20
+
     private var clients: [String: Client] = [:]
+    private var hashed: [Hashed] = []
     private var current = ""
     private var clock = 0
 
@@ -33,6 +45,19 @@ struct ReplayClients: Sendable {
         let words = (entries + 63) / 64
         let had = clients[session]?.used.count ?? 0
         if had < words { clients[session]?.used += [UInt64](repeating: 0, count: words - had) }
+    }
+
+    /// SHA-256 of a body. A conversation's next body begins as the last one: that much is not hashed again.
+    mutating func digest(_ bytes: [UInt8]) -> String {
+        let place = hashed.firstIndex { $0.session == current }
+        let last = place.map { hashed.remove(at: $0) }
+        let common = last.map { Outline.commonPrefix(bytes, $0.bytes) } ?? 0
+        let trail = HashTrail(bytes, edits: [], base: last?.trail, common: common)
+        if bytes.count <= Self.longestBody {
+            if hashed.count == Self.mostBodies { hashed.removeFirst() }
+            hashed.append(Hashed(session: current, bytes: bytes, trail: trail))
+        }
+        return trail.hex
     }
 
     mutating func form(_ body: JSON) -> RequestForm { clients[current]?.forms.form(body) ?? RequestForm() }

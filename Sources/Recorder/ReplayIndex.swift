@@ -40,6 +40,7 @@ public struct ReplayIndex: Sendable {
         let isStream: Bool
         let toolNames: UInt64
         let others: UInt64
+        let leftOut: LeftOutTrails.End
     }
 
     public private(set) var entries: [Entry] = []
@@ -50,6 +51,7 @@ public struct ReplayIndex: Sendable {
     /// The first entry that has these messages at its beginning.
     private var beginnings: [UInt64: Int] = [:]
     private var endings: [UInt64: [Int]] = [:]
+    private var trails = LeftOutTrails()
     private var forms: [String: RequestForms] = [:]
     private var agents: [String: [String: Int]] = [:]
     private var clients = ReplayClients()
@@ -77,7 +79,7 @@ public struct ReplayIndex: Sendable {
             Entry(
                 id: exchange.id, file: exchange.file, session: exchange.session, number: exchange.number,
                 answer: answer, path: path, kind: exchange.kind, mask: forms[session]?.mask ?? TextMask(),
-                form: form.map(FormDigest.init)))
+                form: form.map { FormDigest($0, trails.add($0.leftOut)) }))
         if let digest = request["body_sha256"]?.string {
             exact[Self.key(path, digest: digest), default: []].append(place)
         } else if request["body_bytes"]?.int ?? 0 == 0 {
@@ -106,7 +108,8 @@ public struct ReplayIndex: Sendable {
         entries.append(
             Entry(
                 id: exchange.id, file: "", session: exchange.session, number: nil, answer: .success(answer),
-                path: request.path, kind: exchange.kind.rawValue, mask: clients.mask, form: form.map(FormDigest.init)))
+                path: request.path, kind: exchange.kind.rawValue, mask: clients.mask,
+                form: form.map { FormDigest($0, trails.add($0.leftOut)) }))
         exact[Self.key(request.path, digest: seen.digest), default: []].append(place)
         if let form {
             let agent = clients.position(exchange)
@@ -182,11 +185,13 @@ public struct ReplayIndex: Sendable {
         let form = clients.form(body)
         let agent = clients.position(exchange)
         let keys = Keys(form, path: request.path, kind: exchange.kind.rawValue, agent: agent)
-        let alike = keyed[keys.normalised] ?? []
-        if let place = clients.unused(alike, entries) { return clients.take(place, .normalised, entries) }
-        if let found = clients.reuse(byBytes, .exact, entries) ?? clients.reuse(alike, .normalised, entries) {
-            return found
+        for alike in ranked(keyed[keys.normalised] ?? [], form) {
+            if let place = clients.unused(alike, entries) { return clients.take(place, .normalised, entries) }
+            if let found = clients.reuse(byBytes, .exact, entries) ?? clients.reuse(alike, .normalised, entries) {
+                return found
+            }
         }
+        if let found = clients.reuse(byBytes, .exact, entries) { return found }
         for (key, rung) in [(keys.place, ReplayRung.place), (keys.lastTurn, .lastTurn)] {
             if let place = clients.unused(keyed[key] ?? [], entries) { return clients.take(place, rung, entries) }
         }
@@ -200,7 +205,7 @@ public struct ReplayIndex: Sendable {
         let key =
             request.bytes.isEmpty
             ? Self.key(request.path, query: request.query, method: request.method)
-            : Self.key(request.path, digest: Self.digest(request.bytes))
+            : Self.key(request.path, digest: clients.digest(request.bytes))
         let found = exact[key] ?? []
         if let place = clients.unused(found, entries) { return clients.take(place, .exact, entries) }
         return clients.reuse(found, .exact, entries) ?? .none
@@ -212,15 +217,19 @@ public struct ReplayIndex: Sendable {
         return clients.take(place, .nearest, entries)
     }
 
-    private static func digest(_ bytes: [UInt8]) -> String {
-        var hash = SHA256()
-        hash.update(bytes)
-        return hash.hex
+    /// Entries of the same form as a request, those first that differ from it in the fewest messages by what forms leave
+    /// out: two recorded requests may ask for one year and for the next.
+    private func ranked(_ places: [Int], _ form: RequestForm) -> [[Int]] {
+        if places.count < 2 { return [places] }
+        let groups = Dictionary(grouping: places) { place in
+            entries[place].form.map { trails.differences($0.leftOut, form.leftOut) } ?? .max
+        }
+        return groups.sorted { $0.key < $1.key }.map(\.value)
     }
 
     /// The request as the recorder would have written it.
-    private func redacted(_ request: Moment.Request) -> (digest: String, body: JSON?) {
-        guard let redactor else { return (Self.digest(request.bytes), request.body) }
+    private mutating func redacted(_ request: Moment.Request) -> (digest: String, body: JSON?) {
+        guard let redactor else { return (clients.digest(request.bytes), request.body) }
         let coded = CodedBody(request.bytes, json: request.body, redactor: redactor, memory: nil, thread: "")
         guard let edits = coded.edits, !edits.isEmpty else { return (coded.hashes.hex, request.body) }
         let bytes = request.bytes.edited(0..<request.bytes.count, edits)
@@ -257,7 +266,8 @@ public struct ReplayIndex: Sendable {
 }
 
 extension ReplayIndex.FormDigest {
-    init(_ form: RequestForm) {
+    init(_ form: RequestForm, _ leftOut: LeftOutTrails.End) {
+        self.leftOut = leftOut
         messages = form.prefixes.count
         isStream = form.isStream
         toolNames = form.toolNames

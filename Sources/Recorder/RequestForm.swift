@@ -11,6 +11,8 @@ struct RequestForm: Sendable, Equatable {
     var toolNames: UInt64 = 0
     /// One for each message: everything up to and with it.
     var prefixes: [UInt64] = []
+    /// One for each message: the dates, years and ids that were left out of it.
+    var leftOut: [UInt64] = []
     /// The last user's text and tool results.
     var lastTurn: UInt64 = 0
     /// How many answers of the assistant stand in it.
@@ -29,11 +31,14 @@ struct RequestForms: Sendable {
         var turn: UInt64?
         var isAssistant = false
         var names: UInt64 = 0
+        var leftOut: UInt64 = 0
     }
 
     private(set) var mask = TextMask()
     private var surroundings: UInt64?
-    private var known: [UInt64: Part] = [:]
+    private var parts: [Part] = []
+    /// Where a text's part stands, by the hash of the text.
+    private var known: [UInt64: Int] = [:]
     /// More are not remembered.
     private static let most = 20_000
 
@@ -47,10 +52,11 @@ struct RequestForms: Sendable {
             case "messages": add(messages: value, to: &form)
             case "system": form.system = system(value)
             case "tools":
-                let part = remembered(value) { walk, value in walk.tools(value) }
+                let part = parts[remembered(value) { walk, value in walk.tools(value) }]
                 (form.tools, form.toolNames) = (part.hash, part.names)
             case "metadata": break
-            default: form.others[QuickHash.of(key.raw)] = remembered(value) { $0.value(value: $1) }.hash
+            default:
+                form.others[QuickHash.of(key.raw)] = parts[remembered(value) { $0.value(value: $1) }].hash
             }
         }
         form.isStream = body["stream"]?.bool ?? false
@@ -77,25 +83,33 @@ struct RequestForms: Sendable {
         let mask = TextMask(directory: found.directory, home: found.home)
         guard mask != self.mask else { return }
         self.mask = mask
-        known = [:]
+        forget()
     }
 
-    private mutating func remembered(_ json: JSON, _ make: (inout FormWalk, JSON) -> Void) -> Part {
+    private mutating func forget() {
+        known = [:]
+        parts = []
+    }
+
+    /// The place of a text's part.
+    private mutating func remembered(_ json: JSON, _ make: (inout FormWalk, JSON) -> Void) -> Int {
         let key = QuickHash.of(json.raw)
-        if let part = known[key] { return part }
+        if let place = known[key] { return place }
         var walk = FormWalk(mask)
         make(&walk, json)
         let part = Part(
-            hash: walk.hash.value, ids: walk.ids, turn: walk.turn, isAssistant: walk.isAssistant, names: walk.names)
-        if known.count >= Self.most { known = [:] }
-        known[key] = part
-        return part
+            hash: walk.hash.value, ids: walk.ids, turn: walk.turn, isAssistant: walk.isAssistant, names: walk.names,
+            leftOut: walk.leftOut.value)
+        if parts.count >= Self.most { forget() }
+        known[key] = parts.count
+        parts.append(part)
+        return parts.count - 1
     }
 
     private mutating func system(_ value: JSON) -> UInt64 {
         var hash = QuickHash()
         for block in value.blocks where !(block["text"].map(ClientMarks.isAttribution) ?? false) {
-            hash.add(remembered(block) { $0.block($1, isEnvironment: true) }.hash)
+            hash.add(parts[remembered(block) { $0.block($1, isEnvironment: true) }].hash)
         }
         return hash.value
     }
@@ -104,18 +118,20 @@ struct RequestForms: Sendable {
         var hash = QuickHash()
         var ordinals: [UInt64: UInt64] = [:]
         form.prefixes.reserveCapacity(messages.count)
+        form.leftOut.reserveCapacity(messages.count)
         for message in messages.elements {
-            let part = remembered(message) { $0.message($1) }
-            hash.add(part.hash)
-            for id in part.ids {
+            let place = remembered(message) { $0.message($1) }
+            hash.add(parts[place].hash)
+            for id in parts[place].ids {
                 let next = UInt64(ordinals.count)
                 let ordinal = ordinals[id] ?? next
                 if ordinal == next { ordinals[id] = next }
                 hash.add(ordinal)
             }
             form.prefixes.append(hash.value)
-            if part.isAssistant { form.turns += 1 }
-            if let turn = part.turn { form.lastTurn = turn }
+            form.leftOut.append(parts[place].leftOut)
+            if parts[place].isAssistant { form.turns += 1 }
+            if let turn = parts[place].turn { form.lastTurn = turn }
         }
     }
 }
@@ -158,6 +174,7 @@ struct Surroundings: Equatable {
 /// Goes through one part of a request.
 struct FormWalk {
     private(set) var hash = QuickHash()
+    private(set) var leftOut = QuickHash()
     private(set) var ids: [UInt64] = []
     private(set) var turn: UInt64?
     private(set) var isAssistant = false
@@ -230,7 +247,7 @@ struct FormWalk {
             hash.add(0x5D)
         case .string:
             let text = value.raw.dropFirst().dropLast()
-            mask.add(text.span, isEnvironment: isEnvironment, to: &hash)
+            mask.add(text.span, isEnvironment: isEnvironment, to: &hash, leftOut: &leftOut)
         default: hash.add(value.raw.span)
         }
     }

@@ -9,7 +9,12 @@ struct TextMask: Sendable, Equatable {
     var home: [UInt8] = []
 
     /// What stands for a stretch.
-    enum Token: UInt64 { case directory = 1, home, slug, uuid, date, time, duration, digits, environment }
+    enum Token: UInt64 {
+        case directory = 1, home, slug, uuid, date, time, duration, digits, environment
+
+        /// A user or a tool may have meant just this one.
+        var tells: Bool { self == .date || self == .uuid }
+    }
 
     init() {}
 
@@ -19,13 +24,15 @@ struct TextMask: Sendable, Equatable {
         slug = self.directory.map { Self.isWord($0) && $0 != UInt8(ascii: "_") ? $0 : UInt8(ascii: "-") }
     }
 
-    /// Adds a text to a hash. `isEnvironment`: what the client says of its surroundings stands in it.
-    func add(_ text: Span<UInt8>, isEnvironment: Bool, to hash: inout QuickHash) {
+    /// Adds a text to a hash, and to another one what was left out of it: dates, years and ids, by which requests of the
+    /// same form can still be told apart. `isEnvironment`: what the client says of its surroundings stands in it.
+    func add(_ text: Span<UInt8>, isEnvironment: Bool, to hash: inout QuickHash, leftOut: inout QuickHash) {
         var from = 0
         var at = 0
         while let found = next(text, at, isEnvironment) {
             hash.add(text.extracting(from..<found.range.lowerBound))
             hash.add(found.token.rawValue)
+            if found.token.tells, !isEnvironment { leftOut.add(text.extracting(found.range)) }
             from = found.range.upperBound
             at = from
         }

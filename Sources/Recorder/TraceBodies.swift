@@ -21,13 +21,39 @@ public struct TraceBodies {
         }
     }
 
-    /// The request body of one exchange in a file, or nil when it is not there or damaged.
+    /// Of these bodies each is the base of one other.
+    private init(chain: Set<String>) {
+        for id in chain { uses[Key(isUpstream: false, id: id, attempt: nil)] = 1 }
+    }
+
+    /// The request body of one exchange in a file, or nil when it is not there or damaged. Reads the file up to there,
+    /// twice, and puts only those bodies together on which this one is based.
     public static func request(of id: String, in file: String) -> [UInt8]? {
-        guard var bodies = try? TraceBodies(path: file), let reader = try? TraceReader(path: file, only: ["request"])
+        guard let chain = chain(to: id, in: file),
+            let reader = try? TraceReader(path: file, only: ["request"], wantsBody: { chain.contains($0.id ?? "") })
         else { return nil }
-        for record in reader {
-            let body = try? bodies.body(of: record)
+        var bodies = TraceBodies(chain: chain)
+        for record in reader where chain.contains(record.id ?? "") {
+            guard let body = try? bodies.body(of: record) else { return nil }
             if record.id == id { return body }
+        }
+        return nil
+    }
+
+    /// The exchange and those on whose bodies its own is based, one upon the other; nil when it is not in the file.
+    private static func chain(to id: String, in file: String) -> Set<String>? {
+        guard let reader = try? TraceReader(path: file, only: ["request"], wantsBody: { _ in false }) else {
+            return nil
+        }
+        var bases: [String: String] = [:]
+        for record in reader {
+            guard let found = record.id else { continue }
+            bases[found] = base(record)?.id
+            guard found == id else { continue }
+            var chain: Set<String> = []
+            var next: String? = id
+            while let one = next, chain.insert(one).inserted { next = bases[one] }
+            return chain
         }
         return nil
     }

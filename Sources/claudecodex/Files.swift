@@ -36,6 +36,12 @@ enum Files {
 
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+    /// How many bytes a file holds; nil when there is none.
+    static func size(_ path: String) -> Int? {
+        var found = stat()
+        return stat(path, &found) == 0 ? Int(found.st_size) : nil
+    }
+
     /// What stands behind the last slash.
     static func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 

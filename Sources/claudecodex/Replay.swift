@@ -21,8 +21,8 @@ enum Replay {
         --on-miss: fail answers 404 with the closest request and the first difference; nearest answers with the closest; forward asks the
         backend; record does so and keeps the answer for the same request. --from N: after N requests of the main agent the backend
         (-b) answers: a fork. With fail and nearest, and without --from, no backend is needed and nothing leaves this machine. The
-        replayed session is recorded in a trace of its own, whose `meta` says `replay_of`. Exit code: that of serve, or the command's; 65
-        when there is no trace. More: docs/replay.md.
+        replayed session is recorded in a trace of its own, whose `meta` says `replay_of`. Exit code: the command's, or that of
+        serve, but 1 when a request got no answer; 65 when there is no trace. More: docs/replay.md.
 
         --check translates the recorded requests again and decodes the recorded answers again, by backends made from the record, and
         names what is not as it was: number, place, recorded and now. Exit code: 1 when something differs. --send sends the recorded
@@ -81,7 +81,7 @@ enum Replay {
             if lines.tally.isUntouched { _ = LogDirectory.removeIfEmpty(recorder.path) }
         }
         if !isQuiet { Output.say(lines.tally.serveLine() + "\n" + rehearsal.source.tally + "\n") }
-        return shutdown.code
+        return shutdown.code == .success && rehearsal.source.misses > 0 ? .negative : shutdown.code
     }
 
     private static func banner(

@@ -15,8 +15,10 @@ final class ReplaySource: AnswerSource, Observer {
         var lookups = 0
     }
 
-    /// More of what fits only by its place is not explained.
-    private static let mostLookups = 20
+    /// The trace is read again on the loop's thread, beside all other streams: not more often than this, and only where it
+    /// is not larger than this (an eighth of it when it is compressed).
+    static let mostLookups = 100
+    static let largestFile = 64 << 20
 
     private let state: Mutex<State>
     private let policy: ReplayPolicy
@@ -61,6 +63,9 @@ final class ReplaySource: AnswerSource, Observer {
             if let answer = asked.answer.answer { state.index.learn(answer, to: asked.request, moment.exchange) }
         }
     }
+
+    /// How many requests got no answer.
+    var misses: Int { state.withLock { $0.counts["refuse"] ?? 0 } }
 
     /// `12 answered from the trace: 9 exact, 3 normalised; 1 not found`
     var tally: String {
@@ -125,36 +130,55 @@ final class ReplaySource: AnswerSource, Observer {
         _ request: Moment.Request, _ exchange: Exchange, _ finding: ReplayIndex.Finding, _ state: inout State
     ) -> KnownAnswer {
         let closest = finding.entry.map { state.index.entries[$0] }
-        let difference = difference(request, finding, closest, state.index)
+        let difference = difference(request, finding, closest, &state)
         switch policy.onMiss {
         case .nearest:
             guard let place = finding.entry else { break }
             let taken = state.index.take(nearest: place, for: exchange)
             guard case .play(let answer, var replay) = answer(taken, state.index) else { break }
-            replay.note = [difference, replay.note].compactMap { $0 }.joined(separator: "; ")
+            replay.note = [difference.words, replay.note].compactMap { $0 }.joined(separator: "; ")
             return .play(answer, replay)
         case .forward, .record:
             if policy.onMiss == .record { state.asked[exchange.id] = (request, LiveAnswer(request, exchange)) }
             return .ask(
-                .init(action: .forward, rung: "none", of: closest?.id, number: closest?.number, note: difference))
+                .init(action: .forward, rung: "none", of: closest?.id, number: closest?.number, note: difference.words))
         case .fail: break
         }
         let replay = Moment.Replay(
-            action: .refuse, rung: "none", of: closest?.id, number: closest?.number, note: difference)
+            action: .refuse, rung: "none", of: closest?.id, number: closest?.number, note: difference.words)
         guard let closest else { return .refuse(Self.nothing, replay) }
         return .refuse(Self.missed(closest, difference), replay)
     }
 
+    /// What is said of the place where two requests differ first.
+    private enum Difference {
+        case found(String)
+        case notLookedUp(String)
+        case unknown
+
+        var words: String? {
+            switch self {
+            case .found(let words), .notLookedUp(let words): words
+            case .unknown: nil
+            }
+        }
+    }
+
     /// Reads the closest request from the trace once more: bodies are not kept.
     private func difference(
-        _ request: Moment.Request, _ finding: ReplayIndex.Finding, _ closest: ReplayIndex.Entry?, _ index: ReplayIndex
-    ) -> String? {
-        guard let closest, let asked = request.body else { return nil }
-        guard let body = TraceBodies.request(of: closest.id, in: closest.file), let recorded = try? JSON.parse(body)
-        else {
-            return nil
+        _ request: Moment.Request, _ finding: ReplayIndex.Finding, _ closest: ReplayIndex.Entry?, _ state: inout State
+    ) -> Difference {
+        guard let closest, let asked = request.body else { return .unknown }
+        guard state.lookups < Self.mostLookups else { return .notLookedUp("more differences were not looked up") }
+        guard let size = Files.size(closest.file) else { return .unknown }
+        guard size <= (closest.file.hasSuffix(".gz") ? Self.largestFile / 8 : Self.largestFile) else {
+            return .notLookedUp("the difference was not looked up: the trace has \(size >> 20) MB")
         }
-        return index.difference(finding, recorded: recorded, asked: asked)?.sentence
+        state.lookups += 1
+        guard let body = TraceBodies.request(of: closest.id, in: closest.file), let recorded = try? JSON.parse(body),
+            let mismatch = state.index.difference(finding, recorded: recorded, asked: asked)
+        else { return .unknown }
+        return .found(mismatch.sentence)
     }
 
     /// Says what was different in a request that fits by its place only.
@@ -162,12 +186,8 @@ final class ReplaySource: AnswerSource, Observer {
         _ known: inout KnownAnswer, _ request: Moment.Request, _ finding: ReplayIndex.Finding, _ state: inout State
     ) {
         guard case .play(let answer, var replay) = known, let place = finding.entry else { return }
-        var words: String? = "more differences were not looked up"
-        if state.lookups < Self.mostLookups {
-            words = difference(request, finding, state.index.entries[place], state.index)
-        }
-        state.lookups += 1
-        replay.note = [words, replay.note].compactMap { $0 }.joined(separator: "; ")
+        let difference = difference(request, finding, state.index.entries[place], &state)
+        replay.note = [difference.words, replay.note].compactMap { $0 }.joined(separator: "; ")
         known = .play(answer, replay)
     }
 
@@ -180,8 +200,13 @@ final class ReplaySource: AnswerSource, Observer {
         (entry.number.map { "#\($0) " } ?? "") + "(\(entry.id))"
     }
 
-    private static func missed(_ entry: ReplayIndex.Entry, _ difference: String?) -> MessageError {
-        let where_ = difference.map { "; first difference: \($0)" } ?? ""
+    private static func missed(_ entry: ReplayIndex.Entry, _ difference: Difference) -> MessageError {
+        let where_ =
+            switch difference {
+            case .found(let words): "; first difference: \(words)"
+            case .notLookedUp(let words): "; \(words)"
+            case .unknown: ""
+            }
         return MessageError(
             404, nil,
             "claudecodex replay: no recorded request fits. The closest is \(name(entry))\(where_). --on-miss nearest or forward would answer.",

@@ -38,6 +38,7 @@ class Proxy:
         self.command = [str(binary()), "serve", "--listen", "127.0.0.1:0", "--log-dir", str(self.logs), *flags]
         self.env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(self.home), **(env or {})}
         self.stderr: list[str] = []
+        self.ends_with = 0
         self.port = 0
         self.process: subprocess.Popen[str] | None = None
         self.listening = threading.Event()
@@ -55,7 +56,7 @@ class Proxy:
 
     def __exit__(self, kind: Any, *_: Any) -> None:
         code = self.stop()
-        if kind is None and code not in (0, -signal.SIGKILL):
+        if kind is None and code not in (self.ends_with, -signal.SIGKILL):
             raise AssertionError(f"the proxy exited with {code}\n{self.said}")
 
     @property

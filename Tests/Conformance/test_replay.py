@@ -185,6 +185,7 @@ def test_a_miss_is_not_tried_again(lab: Any, backend: str, tmp_path: Path) -> No
         done = claude.ask("[[main]] Another question.", "--disallowedTools", "Bash")
         assert done.failed
         replays = settled(proxy, 0).of("replay")
+        proxy.ends_with = 1  # the answer is no
     assert [record["action"] for record in replays] == ["refuse"] * len(replays) and len(replays) < 3, proxy.said
     assert "first difference: tools[" in proxy.said
 

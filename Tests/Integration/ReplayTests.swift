@@ -299,7 +299,48 @@ struct ReplayTests {
         #expect(try ask(requests[0]).text == Samples.message)
         let answer = try ask(requests[1])
         #expect(answer.status == 404 && answer.message.contains("cannot answer: the trace ends before its answer"))
-        #expect(child.terminate() == 0)
+        #expect(child.terminate() == 1, "a request got no answer")
+    }
+
+    @Test(
+        "a served replay in which every request was answered ends with 0", .enabled(if: RecordingTests.program != nil),
+        arguments: [("hello", Int32(0)), ("other words", 1)])
+    func code(_ text: String, _ code: Int32) throws {
+        let rig = try Rig()
+        let upstream = try Self.service()
+        let tools = #""tools":[{"name":"Read","input_schema":{"type":"object"}}]"#
+        let first = try rig.run("first", Samples.passThrough(upstream), [Samples.request(text: "hello")])
+        upstream.stop()
+        let child = try Child(
+            word: "replay", arguments: [first.trace, "--log-dir", rig.folder + "/new"], folder: rig.folder,
+            variables: [:])
+        let client = try Client(port: child.port)
+        try client.send(text == "hello" ? Samples.request(text: text) : Samples.request(tools, text: text))
+        #expect(try client.answer().status == (code == 0 ? 200 : 404))
+        client.close()
+        #expect(child.terminate() == code)
+    }
+
+    @Test("the trace is read again for a number of differences, and not when it is large")
+    func lookups() throws {
+        let rig = try Rig()
+        let upstream = try Self.service()
+        let tools = #""tools":[{"name":"Read","input_schema":{"type":"object"}}]"#
+        let first = try rig.run("first", Samples.passThrough(upstream), [Samples.request()])
+        upstream.stop()
+        let other = Samples.request(tools, text: "something else")
+        let count = ReplaySource.mostLookups
+        let asked = [String](repeating: other, count: count + 1)
+        let few = try rig.replay("few", first.trace, asked).answers
+        #expect(few[count - 1].message.contains("; first difference: tools"))
+        #expect(
+            few[count].message.contains("closest is #1") && few[count].message.contains("; more differences were not"))
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: first.trace))
+        let source = try rig.source(first.trace)
+        try file.truncate(atOffset: UInt64(ReplaySource.largestFile + 1))
+        try file.close()
+        let large = try rig.run("large", ReplayBackend(models: [], summary: ""), [other], source: source).answers
+        #expect(large[0].message.contains("; the difference was not looked up: the trace has 64 MB"))
     }
 
     @Test(

@@ -52,6 +52,10 @@ struct BodyRecordTests {
         }
         let found = try Self.bodies(bench)
         #expect(found.map(\.bytes) == sent)
+        for (record, bytes) in found {
+            #expect(TraceBodies.request(of: try #require(record.id), in: bench.recorder.path) == bytes)
+        }
+        #expect(TraceBodies.request(of: "nobody", in: bench.recorder.path) == nil)
         let deltas = found.filter { $0.record["delta"] != nil }.count
         #expect(deltas == (mode == .delta ? 3 : 0))
     }

@@ -123,13 +123,73 @@ struct RecordedAnswerTests {
         }
     }
 
+    /// One piece of a call's input.
+    private static func delta(_ text: String, index: Int = 0) -> String {
+        let data =
+            #"{"type":"content_block_delta","index":\#(index),"delta":{"type":"input_json_delta","partial_json":"\#(text)"}}"#
+        return "event: content_block_delta\ndata: \(data)\n\n"
+    }
+
+    @Test(
+        "a path in an answer is found in any spelling of the answer",
+        arguments: [
+            (
+                #"{"content":[{"text":"in /tmp/one, and /tmp/ones"}]}"#,
+                #"{"content":[{"text":"in /new, and /tmp/ones"}]}"#
+            ),
+            (#"{"a":"/tmp/one","b":"/x"}"#, #"{"a":"/new","b":"/x"}"#),
+            (#"{"a":"/tmp/o","b":"ne/x"}"#, nil),
+            ("see -tmp-one/x", "see -new/x"),
+        ])
+    func wholes(_ body: String, _ expected: String?) throws {
+        let changed = Self.change.applied(to: Self.recorded(body, isEventStream: false))
+        #expect(changed.map { String(decoding: $0.bytes, as: UTF8.self) } == expected)
+    }
+
+    @Test(
+        "pieces of one text are put together: through other blocks, odd events, and empty pieces; not with other texts")
+    func pieces() throws {
+        func odd(_ text: String) -> String {
+            ": ping\r\n"
+                + Self.delta(text).split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\r\n")
+        }
+        let rest = Self.delta("/x") + Self.delta("/tmp/one", index: 2) + Self.delta("s", index: 2)
+        let stream =
+            Self.delta("/tm") + Self.delta("/tmp/one", index: 1) + Self.delta("") + odd("p/one") + rest
+            + "data: [DONE] /tmp/one\n\n"
+        let changed = try #require(Self.change.applied(to: Self.recorded(stream, isEventStream: true)))
+        let text = String(decoding: changed.bytes, as: UTF8.self)
+        let expected =
+            Self.delta("/new") + Self.delta("/new", index: 1) + Self.delta("") + odd("") + rest
+            + "data: [DONE] /new\n\n"
+        #expect(text == expected)
+    }
+
+    @Test("times stay with their events when paths grow and shrink")
+    func marks() throws {
+        let (one, two, three) = (Self.delta("/tmp/one"), Self.delta(" and "), Self.delta("/tmp/one."))
+        var answer = Self.recorded(one + two + three, isEventStream: true)
+        let starts = [0, one.utf8.count, one.utf8.count + two.utf8.count]
+        answer.marks = starts.enumerated().map { .init(offset: $1, milliseconds: Double($0)) }
+        let changed = try #require(Self.change.applied(to: answer))
+        let shorter = one.utf8.count - 4
+        #expect(changed.marks.map(\.offset) == [0, shorter, shorter + two.utf8.count])
+        #expect(changed.marks.map(\.milliseconds) == [0, 1, 2])
+    }
+
+    private static func recorded(_ text: String, isEventStream: Bool) -> RecordedAnswer {
+        RecordedAnswer(
+            status: 200, headers: HTTPFields(), headMS: 0, bytes: Array(text.utf8),
+            marks: [.init(offset: 0, milliseconds: 5)], isEventStream: isEventStream)
+    }
+
+    private static let change = PathChange(
+        from: TextMask(directory: Array("/tmp/one".utf8), home: []),
+        to: TextMask(directory: Array("/new".utf8), home: []))!
+
     @Test("paths of another directory are written anew, also where they come in pieces")
     func paths() throws {
-        func delta(_ text: String) -> String {
-            let data =
-                #"{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"\#(text)"}}"#
-            return "event: content_block_delta\ndata: \(data)\n\n"
-        }
+        let delta = { (text: String) in Self.delta(text) }
         let stream = delta(#"{\"a\":\"/tmp/o"#) + delta("ne/x ") + delta(#"/tmp/ones /tmp/one\"}"#)
         let answer = RecordedAnswer(
             status: 200, headers: HTTPFields(), headMS: 0, bytes: Array(stream.utf8),

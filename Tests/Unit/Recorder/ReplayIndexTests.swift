@@ -145,6 +145,49 @@ struct ReplayIndexTests {
         #expect(session.find(Asked(Self.talk(["a", "b"]), session: "x")) == "3 exact")
     }
 
+    @Test("of requests that differ only by a year, a date or an id each finds its own, whatever comes first")
+    func years() throws {
+        func asked(_ word: String, _ last: String, _ session: String) -> Asked {
+            Asked(Self.talk(["count", "was \(word) in 14:22", last], user: session), session: session)
+        }
+        let id = "0190aaaa-0000-7000-8000-00000000000"
+        for (one, other, third) in [
+            ("2048", "2049", "2077"), ("2026-11-28", "2026-11-29", "2027-01-01"), (id + "1", id + "2", id + "3"),
+        ] {
+            var session = try Session([asked(one, "on", "s"), asked(other, "on", "s")])
+            #expect(session.find(asked(other, "on", "x")) == "1 normalised")
+            #expect(session.find(asked(other, "on", "x")) == "1 normalised again", "asked once more")
+            #expect(session.find(asked(one, "on", "x")) == "0 normalised")
+            #expect(session.find(asked(one, "on", "x")) == "0 normalised again")
+            #expect(session.find(asked(other, "on", "x")) == "1 normalised again")
+            #expect(session.find(asked(third, "on", "y")) == "0 normalised", "in order")
+        }
+    }
+
+    @Test("the dates of a client's environment do not decide which request is the closest")
+    func today() throws {
+        func asked(_ day: String, _ year: String, _ session: String) -> Asked {
+            let reminder = "<system-reminder>Today's date is \(day)</system-reminder>"
+            let blocks = #"[{"type":"text","text":"\#(reminder)"},{"type":"text","text":"in \#(year)"}]"#
+            return Asked(#"{"model":"m","messages":[{"role":"user","content":\#(blocks)}]}"#, session: session)
+        }
+        var session = try Session([asked("2026-11-29", "2048", "s"), asked("2026-11-30", "2049", "s")])
+        #expect(session.find(asked("2026-11-29", "2049", "x")) == "1 normalised")
+    }
+
+    @Test("requests of several sessions in turn are known by their bytes")
+    func inTurn() throws {
+        let filler = String(repeating: "words and words. ", count: 700)
+        let talks = (1...6).map { count in Self.talk((0..<count).map { "\($0) \(filler)" }) }
+        var session = try Session(talks.map { Asked($0) })
+        for (number, talk) in talks.enumerated() {
+            for client in 0..<10 {
+                #expect(session.find(Asked(talk, session: "c\(client)")) == "\(number) exact")
+            }
+        }
+        #expect(session.find(Asked(talks[1], session: "c1")) == "1 exact again", "a shorter body than the last")
+    }
+
     @Test("no more clients are remembered than is said")
     func clients() throws {
         var session = try Session([Asked(Self.talk(["a"]))])
