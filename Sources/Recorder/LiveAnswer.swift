@@ -47,10 +47,6 @@ public struct LiveAnswer: Sendable {
             if fields["request-id"] == nil { fields["request-id"] = requestID }
             return fields
         }
-        var fields = HTTPFields()
-        fields.append("Content-Type", isStream ? "text/event-stream; charset=utf-8" : "application/json")
-        fields.append("request-id", requestID)
-        fields.fields += head.headers.fields.filter { $0.name.lowercased().hasPrefix("anthropic-ratelimit-") }
-        return fields
+        return .own(json: !isStream, requestID: requestID, of: head.headers)
     }
 }

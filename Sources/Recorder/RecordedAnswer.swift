@@ -22,6 +22,21 @@ public struct NoAnswer: Error, Sendable, Equatable, CustomStringConvertible {
     public let description: String
 }
 
+extension HTTPFields {
+    /// What the proxy itself says in the head of a translated answer; limits of the service go with it.
+    static func own(json: Bool, requestID: String, of service: HTTPFields) -> HTTPFields {
+        var fields = HTTPFields()
+        fields.append("Content-Type", json ? "application/json" : "text/event-stream; charset=utf-8")
+        if !json {
+            fields.append("Cache-Control", "no-cache")
+            fields.append("X-Accel-Buffering", "no")
+        }
+        fields.append("request-id", requestID)
+        fields.fields += service.fields.filter { $0.name.lowercased().hasPrefix("anthropic-ratelimit-") }
+        return fields
+    }
+}
+
 extension RecordedExchange {
     /// What the client got. `redact` is the level at which the exchange was recorded.
     ///
@@ -30,6 +45,7 @@ extension RecordedExchange {
         guard let response, let status = response["status"]?.int else {
             throw NoAnswer(description: outcome == nil ? "the trace ends before its answer" : "no answer was recorded")
         }
+        guard (200..<600).contains(status) else { throw NoAnswer(description: "its status \(status) is none of an answer") }
         if status >= 400 { return try refusal(response, status) }
         if redact == .strict, response["message"] != nil {
             return try rebuilt(response, status, "recorded with --redact strict: its texts are placeholders")
@@ -150,16 +166,8 @@ extension RecordedExchange {
     }
 
     private func ownFields(json: Bool) -> HTTPFields {
-        var fields = HTTPFields()
-        fields.append("Content-Type", json ? "application/json" : "text/event-stream; charset=utf-8")
-        if !json {
-            fields.append("Cache-Control", "no-cache")
-            fields.append("X-Accel-Buffering", "no")
-        }
-        fields.append("request-id", requestID)
-        let limits = recordedFields.fields.filter { $0.name.lowercased().hasPrefix("anthropic-ratelimit-") }
-        if (response?["status"]?.int ?? 0) < 400 { fields.fields += limits }
-        return fields
+        let isRefused = (response?["status"]?.int ?? 0) >= 400
+        return .own(json: json, requestID: requestID, of: isRefused ? HTTPFields() : recordedFields)
     }
 
     /// The service's own, without what was redacted and what belonged to its coding.

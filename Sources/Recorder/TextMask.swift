@@ -229,8 +229,7 @@ extension TextMask {
 
     /// `Nov 29`, `Sun Nov 29`, `November 29, 2026`: the words and the day.
     fileprivate static func month(_ text: Span<UInt8>, _ at: Int) -> Int? {
-        if let day = word(days, text, at) { return month(text, day) }
-        guard let end = word(months, text, at) else { return nil }
+        guard let end = word(months, text, word(days, text, at) ?? at) else { return nil }
         let digits = digitsEnd(text, end)
         return (1...2).contains(digits - end) && endsWord(text, digits) ? digits : nil
     }

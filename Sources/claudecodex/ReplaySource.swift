@@ -229,12 +229,14 @@ extension ScriptedAnswer {
             self.init(head: head, headAfterMS: 0, pieces: pieces, breaksOff: answer.breaksOff)
             return
         }
-        var now = (answer.headMS / pace).rounded()
+        /// A number that somebody wrote into a trace may be anything: no pause is longer than a day.
+        func paced(_ milliseconds: Double) -> Double { min(max(milliseconds / pace, 0), 86_400_000).rounded() }
+        var now = paced(answer.headMS)
         let headAfter = Int(now)
         var pieces: [Piece] = []
         for (place, mark) in answer.marks.enumerated() {
             let end = place + 1 < answer.marks.count ? answer.marks[place + 1].offset : answer.bytes.count
-            let due = max(now, (mark.milliseconds / pace).rounded())
+            let due = max(now, paced(mark.milliseconds))
             if mark.offset < end {
                 pieces.append(Piece(afterMS: Int(due - now), Array(answer.bytes[mark.offset..<end])))
             }
