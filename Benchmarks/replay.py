@@ -87,6 +87,7 @@ def request(turn: int, session: str, place: str, day: str, size: int = 300) -> b
 
 class Service(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))

@@ -48,7 +48,7 @@ struct PieceRedaction {
         case .array: for element in json.elements { collect(element, path: path, part: part) }
         case .object:
             var path = path
-            if let index = json["index"] { path = Self.mix(path, index.raw) }
+            if let index = json["index"] ?? json["contentBlockIndex"] { path = Self.mix(path, index.raw) }
             for (key, value) in json.members { collect(value, path: Self.mix(path, key.raw), part: part) }
         default: return
         }

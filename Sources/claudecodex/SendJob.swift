@@ -7,7 +7,9 @@ struct SendJob: Sendable {
     /// Among the Messages requests of its session, from 1.
     let number: Int?
     let recorded: AnswerOutline
+}
 
+extension SendJob {
     /// Nil where the trace holds no request or no whole answer to compare with.
     init?(_ exchange: RecordedExchange, _ costs: inout RequestCosts) {
         var cost: RequestCost?
@@ -36,8 +38,6 @@ struct SendOutcome: Sendable {
     /// Why there is no answer.
     var failure: String?
 
-    init(_ request: SendRequest) { (job, attempt, place) = (request.job, request.attempt, request.place) }
-
     var comparison: AnswerComparison? { answer.map { AnswerComparison(job.recorded, $0) } }
 
     /// The same with tokens and price, as the proxy knows them.
@@ -65,7 +65,7 @@ struct SendClient: Sendable {
     let credentials: HTTPFields.Field?
 
     func send(_ request: SendRequest) async -> SendOutcome {
-        var outcome = SendOutcome(request)
+        var outcome = SendOutcome(job: request.job, attempt: request.attempt, place: request.place)
         var headers = request.headers
         if headers["content-type"] == nil { headers["content-type"] = "application/json" }
         headers["x-claude-code-session-id"] = session
