@@ -2,11 +2,13 @@
 """How fast a recorded session answers: records a synthetic agent's session through the proxy, then replays it.
 
     python3 Benchmarks/replay.py [--turns 300] [--passes 10] [--cases exact same elsewhere] [--program .build/release/claudecodex]
+    python3 Benchmarks/replay.py --again --result 6500    # --check and --send instead
 
 The client is one connection without a pause: it sends the requests of a whole session one behind the other and reads
 the answers beside that. `exact` sends the recorded bytes, `same` those of another session on another day in the same
 directory, `elsewhere` in another directory, so that the paths in the answers follow. Both are found by their form.
-Peak memory is the process's own (VmHWM).
+Peak memory is the process's own (VmHWM). `--again` translates what was recorded again (`--check`, recorded for a chat
+service) and sends it again (`--send`, 1 and 4 at once, to a service that answers at once).
 """
 
 import argparse
@@ -24,7 +26,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 # Where the client of the replay works; the recorded one worked in the first.
-PLACES = {"same": "/tmp/first", "elsewhere": "/home/second"}
+PLACES = {"same": "/srv/first", "elsewhere": "/srv/second"}
 SESSION = "00000000-0000-4000-8000-%012d"
 TOOLS = [
     {"name": f"Tool{n}", "description": "What it does, in words. " * 12, "input_schema": {"type": "object", "properties": {"path": {"type": "string"}}}}
@@ -34,7 +36,7 @@ TOOLS = [
 
 def answer(turn: int) -> bytes:
     """A stream of a few hundred pieces: text, and a call."""
-    call = json.dumps({"path": f"/tmp/first/file{turn}.txt"})
+    call = json.dumps({"path": f"/srv/first/file{turn}.txt"})
     events = [("message_start", {"message": {"id": f"msg_{turn}", "type": "message", "role": "assistant", "model": "m", "content": [],
                "stop_reason": None, "stop_sequence": None, "usage": {"input_tokens": 9, "output_tokens": 1}}})]  # fmt: skip
     events.append(("content_block_start", {"index": 0, "content_block": {"type": "text", "text": ""}}))
@@ -53,7 +55,22 @@ def answer(turn: int) -> bytes:
     return "".join(lines).encode()
 
 
-def request(turn: int, session: str, place: str, day: str) -> bytes:
+def chat_answer(turn: int) -> bytes:
+    """The same of a service of chat completions."""
+    call = json.dumps({"path": f"/srv/first/file{turn}.txt"})
+    deltas: list[dict[str, object]] = [{"role": "assistant", "content": ""}, *({"content": f"word{n} "} for n in range(100))]
+    begun = {"index": 0, "id": f"call_{turn:04}", "type": "function", "function": {"name": "Tool1", "arguments": ""}}
+    deltas.append({"tool_calls": [begun]})
+    deltas += [{"tool_calls": [{"index": 0, "function": {"arguments": call[at : at + 6]}}]} for at in range(0, len(call), 6)]
+    chunks = [{"choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
+    chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]})
+    chunks.append({"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 120, "total_tokens": 129}})
+    head = {"id": f"chatcmpl-{turn}", "object": "chat.completion.chunk", "created": 1, "model": "gpt-5.5"}
+    lines = [json.dumps({**head, **chunk}, separators=(",", ":")) for chunk in chunks] + ["[DONE]"]
+    return "".join(f"data: {line}\n\n" for line in lines).encode()
+
+
+def request(turn: int, session: str, place: str, day: str, size: int = 300) -> bytes:
     """The request of one turn as it goes over the wire."""
     system = f"You help. {'Rules and more rules. ' * 400}\n# Environment\nPrimary working directory: {place}\nToday's date is {day}."
     messages = [{"role": "user", "content": f"Work in {place}."}]
@@ -61,7 +78,7 @@ def request(turn: int, session: str, place: str, day: str) -> bytes:
         call = {"type": "tool_use", "id": f"toolu_{past:04}", "name": "Tool1", "input": {"path": f"{place}/file{past}.txt"}}
         words = "".join(f"word{n} " for n in range(100))[:300]
         messages.append({"role": "assistant", "content": [{"type": "text", "text": words}, call]})
-        result = {"type": "tool_result", "tool_use_id": f"toolu_{past:04}", "content": f"line of {place} at {day} " * 8}
+        result = {"type": "tool_result", "tool_use_id": f"toolu_{past:04}", "content": f"line of {place} at {day} " * (size // 37)}
         messages.append({"role": "user", "content": [result]})
     body = {"model": "m", "max_tokens": 1000, "stream": True, "system": [{"type": "text", "text": system}], "tools": TOOLS,
             "messages": messages, "metadata": {"user_id": session}}  # fmt: skip
@@ -73,10 +90,12 @@ def request(turn: int, session: str, place: str, day: str) -> bytes:
 
 class Service(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        data = answer(len(body["messages"]) // 2)
+        made = chat_answer if self.path.endswith("/chat/completions") else answer
+        data = made(sum(one["role"] == "assistant" for one in body["messages"]))
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("content-length", str(len(data)))
@@ -90,9 +109,9 @@ class Service(BaseHTTPRequestHandler):
 class Program:
     """The proxy, until it is told to stop."""
 
-    def __init__(self, program: str, *arguments: str, folder: str):
+    def __init__(self, program: str, *arguments: str, folder: str, **variables: str):
         command = [program, *arguments, "-l", "127.0.0.1:0", "--log-dir", folder]
-        env = {"PATH": "/usr/bin:/bin", "HOME": folder}
+        env = {"PATH": "/usr/bin:/bin", "HOME": folder, **variables}
         began = time.monotonic()
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=env)
         assert self.process.stderr
@@ -152,31 +171,76 @@ def send_all(port: int, requests: list[bytes]) -> tuple[float, int, int]:
     return time.monotonic() - began, answers, answers - good
 
 
+def record(requests: list[bytes], program: str, folder: str, *backend: str, **variables: str) -> None:
+    recorder = Program(program, "serve", *backend, folder=folder, **variables)
+    for one in requests:
+        # The service frames its answer by length: one request at a time is enough here.
+        with socket.create_connection(("127.0.0.1", recorder.port)) as connection:
+            connection.sendall(one.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
+            while connection.recv(1 << 20):
+                pass
+    recorder.stop()
+
+
+def measure(program: str, *arguments: str, **variables: str) -> tuple[float, float, float, str]:
+    """Seconds, seconds of CPU, megabytes at most, and what was said."""
+    command = ["/usr/bin/time", "-f", "%e %U %S %M", program, *arguments]
+    env = {"PATH": "/usr/bin:/bin", "HOME": "/nowhere", **variables}
+    done = subprocess.run(command, env=env, text=True, capture_output=True, check=False)
+    seconds, user, system, peak = map(float, done.stderr.splitlines()[-1].split())
+    return seconds, user + system, peak / 1024, done.stdout
+
+
+def again(requests: list[bytes], program: str, folder: str, url: str) -> None:
+    """The trace checked, and sent once more."""
+    trace, variables = folder + "/first", {"OPENAI_BASE_URL": url + "/v1", "OPENAI_API_KEY": "sk-mock"}
+    record(requests, program, trace, "-b", "openai_compatible", **variables)
+    say(requests, trace)
+    jobs = {
+        "--check": ["--check"],
+        **{
+            f"--send --parallel {number} --record {recording}": ["--send", "--parallel", str(number), "--record", recording, "-b",
+            "openai_compatible", "--json"]
+            for number, recording in ((1, "off"), (1, "delta"), (4, "delta"))
+        },
+    }  # fmt: skip
+    for name, flags in jobs.items():
+        seconds, cpu, peak, said = measure(program, "replay", trace, *flags, "--log-dir", folder + "/again", **variables)
+        result = {key: value for key, value in json.loads(said).items() if key in ("sent", "failed", "tools_same", "same_text")} if "--json" in flags else said.splitlines()[:2]
+        print(f"{name:35} {seconds:5.2f} s  CPU {cpu:5.2f} s  peak {peak:5.1f} MB  {result}")
+
+
+def say(requests: list[bytes], trace: str) -> None:
+    size = sum(file.stat().st_size for file in Path(trace).glob("*.jsonl*"))
+    total = sum(map(len, requests))
+    print(
+        f"{len(requests)} turns, bodies {total / 1e6:.1f} MB ({total / len(requests) / 1e3:.0f} KB each, the last "
+        f"{len(requests[-1]) / 1e3:.0f} KB), trace {size / 1e6:.1f} MB"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--turns", type=int, default=300)
     parser.add_argument("--passes", type=int, default=10)
     parser.add_argument("--cases", nargs="+", choices=["exact", *PLACES], default=["exact", *PLACES])
     parser.add_argument("--program", default=str(Path(__file__).parents[1] / ".build/release/claudecodex"))
+    parser.add_argument("--result", type=int, default=300, help="bytes of each tool result")
+    parser.add_argument("--again", action="store_true", help="measure --check and --send")
     options = parser.parse_args()
-    first = [request(turn, SESSION % 0, "/tmp/first", "2026-11-29") for turn in range(options.turns)]
+    first = [request(turn, SESSION % 0, "/srv/first", "2026-11-29", options.result) for turn in range(options.turns)]
     with tempfile.TemporaryDirectory() as folder:
         service = ThreadingHTTPServer(("127.0.0.1", 0), Service)
         threading.Thread(target=service.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{service.server_port}"
-        recorder = Program(options.program, "serve", "-b", "anthropic", "--upstream", url, folder=folder + "/first")
-        for one in first:
-            # The service frames its answer by length: one request at a time is enough here.
-            with socket.create_connection(("127.0.0.1", recorder.port)) as connection:
-                connection.sendall(one.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
-                while connection.recv(1 << 20):
-                    pass
-        recorder.stop()
-        service.shutdown()
+        if options.again:
+            again(first, options.program, folder, url)
+            service.shutdown()
+            return
         trace = folder + "/first"
-        size = sum(file.stat().st_size for file in Path(trace).glob("*.jsonl*"))
-        total = sum(map(len, first))
-        print(f"{options.turns} turns, bodies {total / 1e6:.1f} MB ({total / len(first) / 1e3:.0f} KB each, the last {len(first[-1]) / 1e3:.0f} KB), trace {size / 1e6:.1f} MB")
+        record(first, options.program, trace, "-b", "anthropic", "--upstream", url)
+        service.shutdown()
+        say(first, trace)
         for name, recording in [(name, recording) for name in options.cases for recording in ("off", "delta")]:
             replay = Program(options.program, "replay", trace, "--record", recording, folder=folder + "/again")
             spent, count, bad = 0.0, 0, 0
@@ -186,7 +250,7 @@ def main() -> None:
                 if name == "exact":
                     requests = [one.replace(b"session-id: " + (SESSION % 0).encode(), b"session-id: " + session.encode(), 1) for one in first]
                 else:
-                    requests = [request(turn, session, PLACES[name], "2027-01-02") for turn in range(options.turns)]
+                    requests = [request(turn, session, PLACES[name], "2027-01-02", options.result) for turn in range(options.turns)]
                 seconds, answers, failed = send_all(replay.port, requests)
                 spent, count, bad = spent + seconds, count + answers, bad + failed
             cpu = replay.cpu() - before

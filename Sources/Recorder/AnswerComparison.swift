@@ -22,6 +22,10 @@ public struct AnswerOutline: Sendable {
     public var promptTokens: Int?
     public var outputTokens: Int?
     public var milliseconds: Double?
+    /// The name by which the service was asked.
+    public var model = ""
+    /// Nil when nothing was counted, or there is nothing to pay for.
+    public var charge: Charge?
 
     public init() {}
 
@@ -39,7 +43,7 @@ public struct AnswerOutline: Sendable {
         text = texts.joined(separator: "\n")
     }
 
-    /// From a `response` record; nil where there is no whole message in it.
+    /// From a `response` record; nil where there is no whole message in it. Estimates are no tokens.
     public init?(_ response: TraceRecord) {
         guard let status = response["status"]?.int, (200..<300).contains(status),
             let content = response["message"]?["content"], content.isArray,
@@ -47,7 +51,9 @@ public struct AnswerOutline: Sendable {
         else { return nil }
         stopReason = stop
         take(content: content)
-        if let usage = RecordedUsage(response) { (promptTokens, outputTokens) = (usage.prompt, usage.output) }
+        if let usage = RecordedUsage.counts(response), !usage.isEstimate {
+            (promptTokens, outputTokens) = (usage.prompt, usage.output)
+        }
         milliseconds = response["timing"]?["duration_ms"]?.milliseconds
     }
 }

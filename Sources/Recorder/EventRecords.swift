@@ -10,6 +10,8 @@ struct HeldStream {
     var isDecided = false
     /// The answer holds a secret, or there is no answer to judge by.
     var isSuspect = false
+    /// A secret was found in the answer, or not all of the stream waits any more: a binary stream cannot be judged then.
+    var isUnsafe = false
 }
 
 extension RecordWriter {
@@ -21,6 +23,7 @@ extension RecordWriter {
             writeWaiting(notes)
         } else if notes.stream.bytes > configuration.streamLimit {
             notes.stream.isSuspect = true
+            notes.stream.isUnsafe = true
             writeWaiting(notes)
         }
     }
@@ -43,15 +46,28 @@ extension RecordWriter {
         let edits =
             isSuspect
             ? pieceEdits(waiting.map(\.events.side), lists) : lists.map { redactor.edits($0.json, 0..<$0.json.count) }
+        let harmless = isSuspect ? harmlessSides(waiting.map(\.events), lists, notes) : []
+        if isSuspect { notes.stream.isUnsafe = true }
         for index in waiting.indices {
             let (events, time) = waiting[index]
-            if isSuspect, lists[index].isBinary {
+            if isSuspect, lists[index].isBinary, !harmless.contains(events.side) {
                 writeDropped(events, notes, time)
             } else {
                 write(events, lists[index], edits[index], notes, time)
             }
         }
         rooms = lists.prefix(4).map(\.json).filter { $0.capacity < 1 << 20 }
+    }
+
+    /// The sides whose binary streams are known to hold no secret, though there is no answer to judge them by.
+    private func harmlessSides(
+        _ events: [Moment.Events], _ lists: [EventList], _ notes: ExchangeNotes
+    ) -> [Moment.Events.Side] {
+        if notes.stream.isUnsafe || notes.isAltered { return [] }
+        return [.upstream, .client].filter { side in
+            guard lists.indices.contains(where: { events[$0].side == side && lists[$0].isBinary }) else { return false }
+            return FramePayloads.holdNoSecret(events.filter { $0.side == side }.flatMap(\.bytes), redactor)
+        }
     }
 
     /// Each side is a text of its own.

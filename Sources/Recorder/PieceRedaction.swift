@@ -66,7 +66,7 @@ struct PieceRedaction {
         case .array: for element in json.elements { strings(element, at: place, take) }
         case .object:
             var place = place
-            if let index = json["index"] { place = mix(place, index.raw) }
+            if let index = json["index"] ?? json["contentBlockIndex"] { place = mix(place, index.raw) }
             for (key, value) in json.members where value.isString || value.isObject || value.isArray {
                 strings(value, at: mix(place, key.raw), take)
             }

@@ -22,7 +22,7 @@ extension RecordWriter {
         notes.session[call: call.id] = KnownCall(tool: call.name, exchange: notes.exchange.id, answered: time)
         let isValid = call.arguments != nil
         let input = redacted(call.input, isJSON: isValid, isPrivate: true)
-        if input?.isChanged ?? true { notes.stream.isSuspect = true }
+        if input?.isChanged ?? true { (notes.stream.isSuspect, notes.stream.isUnsafe) = (true, true) }
         emit("tool_call", notes, time) { out in
             out.field("tool_id", call.id)
             out.field("upstream_id", ifPresent: made.upstreamID)
@@ -42,6 +42,7 @@ extension RecordWriter {
         if response.status >= 400 { notes.hasFailed = true }
         let message = response.message.map { redacted($0, isJSON: true, isPrivate: false) }
         let isChanged = message.map { $0?.isChanged ?? true } ?? true
+        if isChanged, response.message != nil { notes.stream.isUnsafe = true }
         release(notes, isClean: !isChanged && response.stopReason != nil)
         let body = response.body.map { redacted($0, isJSON: (try? JSON.parse($0)) != nil, isPrivate: false) }
         emit("response", notes, time) { out in

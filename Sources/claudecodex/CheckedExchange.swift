@@ -125,6 +125,7 @@ struct CheckedExchange {
         result.isRequestChecked = true
         let text = attempt == 1 ? "request" : "request, try \(attempt)"
         compare(url: record, sent, text)
+        compare(headers: record, sent, text)
         let recorded = body ?? request.body.document.bytes
         compare(recorded, sent.body, text)
     }
@@ -151,6 +152,26 @@ struct CheckedExchange {
         let recorded = record["url"]?.string ?? ""
         if recorded == sent.url || recorded.utf8.contains(UInt8(ascii: "[")) { return }
         differ(text, "url", recorded: recorded, now: sent.url)
+    }
+
+    /// Header fields that say what a body means or what is wanted; all others belong to a connection, to credentials or to
+    /// whoever sent them.
+    private static func hasMeaning(_ name: String) -> Bool {
+        ["content-type", "accept", "anthropic-version", "anthropic-beta", "openai-beta"].contains(name)
+            || name.hasPrefix("x-amzn-bedrock-")
+    }
+
+    private static func meaning(_ fields: HTTPFields) -> [String: String] {
+        let wanted = fields.fields.map { ($0.name.lowercased(), $0.value) }.filter { hasMeaning($0.0) }
+        return Dictionary(wanted) { "\($0), \($1)" }
+    }
+
+    private mutating func compare(headers record: TraceRecord, _ sent: UpstreamRequest, _ text: String) {
+        guard record["headers"]?.isArray ?? false else { return }
+        let (recorded, now) = (Self.meaning(Self.fields(record)), Self.meaning(sent.headers))
+        for name in Set(recorded.keys).union(now.keys).sorted() where recorded[name] != now[name] {
+            differ(text, "headers.\(name)", recorded: recorded[name], now: now[name])
+        }
     }
 
     private mutating func compare(_ recorded: [UInt8], _ now: [UInt8], _ text: String) {

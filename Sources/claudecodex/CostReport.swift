@@ -49,7 +49,7 @@ struct CostReport {
         let total = sums.total
         for gap in sums.gaps.prefix(Self.shown) {
             let tokens = "\(Amounts.tokens(gap.prompt)) in, \(Amounts.tokens(gap.output)) out"
-            notes.append(("unpriced", "\(Text.count(gap.requests, "request")), \(tokens): \(words(gap))"))
+            notes.append(("unpriced", "\(Text.count(gap.requests, "request")), \(tokens): \(gap.why.words(gap.model))"))
         }
         if sums.gaps.count > Self.shown { notes.append(("", "and \(sums.gaps.count - Self.shown) more")) }
         if sums.gaps.contains(where: { $0.why == .model || $0.why == .cache }) {
@@ -67,15 +67,6 @@ struct CostReport {
         notes.append(("prices", prices))
         if let recorded { notes.append(("recorded", recorded)) }
         return notes
-    }
-
-    private func words(_ gap: CostSums.Gap) -> String {
-        switch gap.why {
-        case .model: "price unknown for \(gap.model)"
-        case .cache: "no price is known for the cache of \(gap.model)"
-        case .tier: "\(gap.model) has no list price at the tier that served it"
-        case .estimate: "the service of \(gap.model) gave no counts, these are estimates"
-        }
     }
 
     private var prices: String {
@@ -156,5 +147,17 @@ struct CostReport {
             out.endObject()
         }
         out.endArray()
+    }
+}
+
+extension Unpriced {
+    /// `price unknown for qwen3:8b`
+    func words(_ model: String) -> String {
+        switch self {
+        case .model: "price unknown for \(model)"
+        case .cache: "no price is known for the cache of \(model)"
+        case .tier: "\(model) has no list price at the tier that served it"
+        case .estimate: "the service of \(model) gave no counts, these are estimates"
+        }
     }
 }

@@ -17,9 +17,11 @@ struct Proxy {
     ///   - token: What clients must show, or nil.
     ///   - rehearsal: A recorded session that answers.
     ///   - replayOf: The trace whose requests are sent again.
+    ///   - observer: Is told of everything too.
     init(
         _ settings: Settings, _ environment: Environment, lines: LiveLines, file: RecorderConfiguration.File,
-        token: AccessToken?, rehearsal: Rehearsal? = nil, replayOf: ReplayOrigin? = nil
+        token: AccessToken?, rehearsal: Rehearsal? = nil, replayOf: ReplayOrigin? = nil,
+        observer: (any Observer)? = nil
     ) throws(Failure) {
         if let rehearsal { choice = rehearsal.choice } else { choice = try BackendChoice(settings, environment) }
         self.lines = lines
@@ -32,7 +34,7 @@ struct Proxy {
         } catch {
             throw Failure(.unavailable, "cannot start the event loop: \(error)")
         }
-        let observers: [(any Observer)?] = [recorder, lines, rehearsal?.source]
+        let observers: [(any Observer)?] = [recorder, lines, rehearsal?.source, observer]
         let service = Service(
             backend: choice.backend, faults: Faults(settings.faults, seed: settings.seed, loop),
             interceptors: Interceptors.all(settings, choice.backend, loop),

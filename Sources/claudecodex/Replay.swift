@@ -27,7 +27,7 @@ enum Replay {
         --check translates the recorded requests again and decodes the recorded answers again, by backends made from the record, and
         names what is not as it was: number, place, recorded and now. Exit code: 1 when something differs. --send sends the recorded
         requests once more to the backend that -b and the environment name, records the answers in a trace of their own, and lays them
-        beside the recorded ones: stop reason, tool calls, text, tokens, time. --expect same-tools ends with 1 when tools, their order or
+        beside the recorded ones: stop reason, tool calls, text, tokens, time, cost. --expect same-tools ends with 1 when tools, their order or
         the meaning of their arguments differ. Both take --json: docs/replay-check.md.
         """
 

@@ -6,7 +6,6 @@
 internal import Backends
 internal import Intercept
 internal import Recorder
-internal import Synchronization
 
 /// `claudecodex replay TRACE --send`: the recorded requests once more to a backend, through a proxy of this process, and
 /// the answers beside the recorded ones.
@@ -53,25 +52,28 @@ struct ReplaySend {
     }
 
     private func run() throws(Failure) -> ExitCode {
-        let recorded = try SendPlan(reading.choice)
+        let plan = try SendPlan(reading.choice, settings.prices)
+        let notes = SendNotes()
         let lines = Proxy.lines(settings, environment, isSilent: true, fd: STDERR_FILENO)
         let token = AccessToken.random()
         let proxy = try Proxy(
             settings, environment, lines: lines, file: .run("send-" + Self.compact(Timestamp.now().rfc3339)),
             token: token,
-            replayOf: ReplayOrigin(files: reading.choice.files.map(Files.name), session: reading.choice.session))
+            replayOf: ReplayOrigin(files: reading.choice.files.map(Files.name), session: reading.choice.session),
+            observer: notes)
         let credentials = try credentials(proxy)
         let address = try proxy.listen()
-        announce(recorded, proxy)
+        announce(plan, proxy)
         let client = SendClient(
             upstream: proxy.upstream, url: address.url(with: token), session: Identifier.uuid7(),
             credentials: credentials)
-        let work = SendWork(recorded.jobs, repeats: repeats, client, isShown: reading.showsProgress)
+        let work = SendWork(plan, repeats: repeats, client, isShown: reading.showsProgress)
         do { try work.run(proxy, parallel: parallel) } catch {
             throw Failure(.unavailable, "cannot handle signals: \(error)")
         }
         proxy.recorder?.close()
-        return report(recorded, work, proxy)
+        let outcomes = work.outcomes.map { $0.priced(notes, settings.prices) }
+        return report(plan, work, outcomes, proxy)
     }
 
     /// `20261121T120903.980Z`
@@ -90,7 +92,7 @@ struct ReplaySend {
     /// What is going to happen, before it costs anything.
     private func announce(_ plan: SendPlan, _ proxy: Proxy) {
         let count = plan.jobs.count * repeats
-        let tokens = plan.jobs.compactMap(\.recorded.promptTokens).reduce(0, +) * repeats
+        let tokens = plan.jobs.values.compactMap(\.recorded.promptTokens).reduce(0, +) * repeats
         let times = repeats > 1 ? ", each \(repeats) times" : ""
         let size = tokens > 0 ? ", about \(Amounts.tokens(tokens)) tokens of input as recorded" : ""
         let summary = Text.printable(Text.withoutCredentials(proxy.choice.backend.summary))
@@ -99,152 +101,22 @@ struct ReplaySend {
         for note in plan.notes { Output.say("claudecodex: \(note)\n") }
     }
 
-    private func report(_ plan: SendPlan, _ work: SendWork, _ proxy: Proxy) -> ExitCode {
-        let outcomes = work.outcomes
+    private func report(
+        _ plan: SendPlan, _ work: SendWork, _ outcomes: [SendOutcome], _ proxy: Proxy
+    ) -> ExitCode {
         let trace = (proxy.recorder?.path).map { LogDirectory.shown($0, environment) }
         let report = SendReport(
-            outcomes: outcomes, wanted: plan.jobs.count * repeats, showsAttempts: repeats > 1,
-            backend: proxy.choice.name, trace: trace, notes: plan.notes)
+            outcomes: outcomes, wanted: work.count, showsAttempts: repeats > 1, backend: proxy.choice.name,
+            trace: trace, notes: plan.notes + (work.failure.map { ["not all were sent: \($0)"] } ?? []),
+            lists: settings.prices.sources)
+        if let failure = work.failure { Output.say("claudecodex: not all were sent: \(Text.printable(failure))\n") }
         if reading.isJSON {
-            reading.print(report.json(), plan.damage)
+            reading.print(report.json(plan.damage), plan.damage)
         } else {
             reading.print(report.lines(reading.terminal), plan.damage)
         }
         if work.wasStopped { return .interrupted }
         if !outcomes.contains(where: { $0.answer != nil }) { return .trouble }
         return expectsSameTools && !report.isSameTools ? .negative : .success
-    }
-}
-
-/// The requests of a trace that can be sent again, and what is to be said of the others.
-struct SendPlan {
-    private(set) var jobs: [SendJob] = []
-    private(set) var notes: [String] = []
-    private(set) var damage = TraceScan.Damage()
-    private var isStrict = false
-    private var unanswered = 0
-    private var redacted = 0
-
-    init(_ choice: TraceChoice) throws(Failure) {
-        var reader = ExchangeReader(session: choice.session, .init(types: ["response"], body: true))
-        for file in choice.files {
-            do throws(TraceError) {
-                damage.add(
-                    try reader.read(file) { meta in
-                        isStrict = isStrict || meta["redact"]?.equals("strict") ?? false
-                    } take: {
-                        add($0, choice)
-                    })
-            } catch {
-                throw Failure(.noTrace, "\(error)")
-            }
-        }
-        reader.finish { add($0, choice) }
-        if isStrict {
-            throw Failure(
-                .noTrace, "the trace was recorded with --redact strict: its requests hold no texts to send",
-                hints: ["record again with --redact tokens"])
-        }
-        if jobs.isEmpty { throw Failure(.negative, "no request of this trace has a whole answer to compare with") }
-        if unanswered > 0 {
-            notes.append("\(Text.count(unanswered, "request")) without a whole recorded answer left out")
-        }
-        if redacted > 0 {
-            notes.append("\(Text.count(redacted, "request")) with placeholders where secrets were redacted")
-        }
-    }
-
-    private mutating func add(_ exchange: RecordedExchange, _ choice: TraceChoice) {
-        guard exchange.isMessages, choice.number == nil || exchange.number == choice.number,
-            choice.exchange == nil || exchange.id == choice.exchange
-        else { return }
-        guard let job = SendJob(exchange) else {
-            unanswered += 1
-            return
-        }
-        if exchange.request["redacted"]?.int ?? 0 > 0 { redacted += 1 }
-        jobs.append(job)
-    }
-}
-
-/// The jobs under way: who takes the next, what came of those that are done.
-final class SendWork: Sendable {
-    private struct State {
-        var next = 0
-        var working = 0
-        var outcomes: [SendOutcome] = []
-        var isStopping = false
-    }
-
-    private let jobs: [SendJob]
-    private let repeats: Int
-    private let client: SendClient
-    private let isShown: Bool
-    private let state = Mutex(State())
-
-    init(_ jobs: [SendJob], repeats: Int, _ client: SendClient, isShown: Bool) {
-        (self.jobs, self.repeats, self.client, self.isShown) = (jobs, repeats, client, isShown)
-    }
-
-    /// In the order of the trace.
-    var outcomes: [SendOutcome] {
-        let places = Dictionary(uniqueKeysWithValues: jobs.enumerated().map { ($1.id, $0) })
-        return state.withLock { $0.outcomes }.sorted {
-            (places[$0.job.id] ?? 0, $0.attempt) < (places[$1.job.id] ?? 0, $1.attempt)
-        }
-    }
-
-    var wasStopped: Bool { state.withLock { $0.isStopping } }
-
-    /// Runs the loop until all is done. The first ^C lets those under way finish, the second ends them.
-    func run(_ proxy: Proxy, parallel: Int) throws {
-        let (loop, server) = (proxy.loop, proxy.server)
-        for signal in [SIGINT, SIGTERM] where !Signal.isIgnored(signal) {
-            try loop.onSignal(signal) { self.stop(server, loop) }
-        }
-        for _ in 0..<min(parallel, jobs.count * repeats) {
-            state.withLock { $0.working += 1 }
-            loop.spawn { await self.work(server, loop) }
-        }
-        loop.run()
-        if isShown { Output.say("\r\u{1B}[K") }
-    }
-
-    private func stop(_ server: Server, _ loop: EventLoop) {
-        let isFirst = state.withLock { state in
-            defer { state.isStopping = true }
-            return !state.isStopping
-        }
-        guard isFirst else {
-            server.drainNow()
-            loop.after(milliseconds: 250) { loop.stop() }
-            return
-        }
-        Output.say("  no more requests are sent; those under way finish (^C again to stop now)\n")
-    }
-
-    private func work(_ server: Server, _ loop: EventLoop) async {
-        while let (job, attempt) = take() {
-            let outcome = await client.send(job, attempt: attempt)
-            let done = state.withLock { state in
-                state.outcomes.append(outcome)
-                return state.outcomes.count
-            }
-            if isShown { Output.say("\r\u{1B}[K\(done) of \(jobs.count * repeats) answered") }
-        }
-        let isLast = state.withLock { state in
-            state.working -= 1
-            return state.working == 0
-        }
-        if isLast { server.drain { loop.stop() } }
-    }
-
-    /// Each job once, then each once more: a service's mood changes slowly.
-    private func take() -> (SendJob, Int)? {
-        state.withLock { state in
-            guard !state.isStopping, state.next < jobs.count * repeats else { return nil }
-            defer { state.next += 1 }
-            return (jobs[state.next % jobs.count], state.next / jobs.count + 1)
-        }
     }
 }

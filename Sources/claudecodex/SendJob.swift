@@ -1,34 +1,27 @@
 internal import Intercept
 internal import Recorder
 
-/// A recorded request that is sent again.
+/// A recorded exchange whose request is sent again: what its answer was. The request itself stays in the trace.
 struct SendJob: Sendable {
     let id: String
     /// Among the Messages requests of its session, from 1.
     let number: Int?
-    let path: String
-    let headers: HTTPFields
-    let body: [UInt8]
     let recorded: AnswerOutline
+}
 
-    /// Fields of the client's request that say what it wants; the others belong to its connection or its credentials.
-    private static let kept = [
-        "content-type", "accept", "user-agent", "anthropic-version", "anthropic-beta", "x-app",
-        "x-claude-code-agent-id", "x-claude-code-parent-agent-id",
-    ]
-
+extension SendJob {
     /// Nil where the trace holds no request or no whole answer to compare with.
-    init?(_ exchange: RecordedExchange) {
+    init?(_ exchange: RecordedExchange, _ costs: inout RequestCosts) {
+        var cost: RequestCost?
+        for record in exchange.records { cost = costs.take(record) ?? cost }
         guard let body = exchange.body, (try? JSON.parse(body)) != nil, let response = exchange.response,
-            let outline = AnswerOutline(response)
+            var outline = AnswerOutline(response)
         else { return nil }
         id = exchange.id
         number = exchange.number
-        path = exchange.request["path"]?.string ?? "/v1/messages"
-        self.body = body
+        outline.model = cost?.model ?? ""
+        outline.charge = cost?.charge
         recorded = outline
-        let fields = CheckedExchange.fields(exchange.request).fields
-        headers = HTTPFields(fields.filter { Self.kept.contains($0.name.lowercased()) })
     }
 }
 
@@ -37,14 +30,32 @@ struct SendOutcome: Sendable {
     let job: SendJob
     /// From 1.
     let attempt: Int
+    /// Among the requests of its attempt.
+    let place: Int
     var answer: AnswerOutline?
+    /// The answer's `request-id`.
+    var requestID = ""
     /// Why there is no answer.
     var failure: String?
 
     var comparison: AnswerComparison? { answer.map { AnswerComparison(job.recorded, $0) } }
+
+    /// The same with tokens and price, as the proxy knows them.
+    func priced(_ notes: SendNotes, _ prices: PriceList) -> SendOutcome {
+        guard var answer, let note = notes[requestID] else { return self }
+        answer.model = note.model.isEmpty ? note.clientModel : note.model
+        if let usage = note.usage, !usage.isEstimate {
+            (answer.promptTokens, answer.outputTokens) = (usage.prompt, usage.output)
+        }
+        answer.charge = prices.charge(
+            note.usage, upstreamModel: note.model.isEmpty ? nil : note.model, model: note.clientModel)
+        var priced = self
+        priced.answer = answer
+        return priced
+    }
 }
 
-/// Sends jobs to a proxy in this process, as their client did.
+/// Sends requests to a proxy in this process, as their client did.
 struct SendClient: Sendable {
     let upstream: Upstream
     /// With its token.
@@ -53,16 +64,16 @@ struct SendClient: Sendable {
     /// The credentials of whoever pays, for services that the proxy passes requests through to.
     let credentials: HTTPFields.Field?
 
-    func send(_ job: SendJob, attempt: Int) async -> SendOutcome {
-        var outcome = SendOutcome(job: job, attempt: attempt)
-        var headers = job.headers
+    func send(_ request: SendRequest) async -> SendOutcome {
+        var outcome = SendOutcome(job: request.job, attempt: request.attempt, place: request.place)
+        var headers = request.headers
         if headers["content-type"] == nil { headers["content-type"] = "application/json" }
         headers["x-claude-code-session-id"] = session
         if let credentials { headers[credentials.name] = credentials.value }
-        let request = UpstreamRequest(url: url + job.path, headers: headers, body: job.body, model: "")
+        let call = UpstreamRequest(url: url + request.path, headers: headers, body: request.body, model: "")
         let began = Monotonic.now()
         let answer: FetchedAnswer
-        do throws(FetchFailure) { answer = try await upstream.fetch(request) } catch {
+        do throws(FetchFailure) { answer = try await upstream.fetch(call) } catch {
             outcome.failure = error.message
             return outcome
         }
@@ -95,16 +106,15 @@ struct SendClient: Sendable {
             outcome.failure = "the answer broke off"
         } else {
             outcome.answer = Self.outline(assembly)
+            outcome.requestID = answer.head.headers["request-id"] ?? ""
         }
     }
 
+    /// Without its tokens: whether they are estimates is not said to clients.
     private static func outline(_ assembly: Assembly) -> AnswerOutline {
         var outline = AnswerOutline()
         outline.stopReason = assembly.end?.stopReason?.rawValue
         if let content = (try? JSON.parse(assembly.roleAndContent()))?["content"] { outline.take(content: content) }
-        if !assembly.usage.isEstimate {
-            (outline.promptTokens, outline.outputTokens) = (assembly.usage.prompt, assembly.usage.output)
-        }
         return outline
     }
 }

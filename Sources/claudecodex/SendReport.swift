@@ -11,12 +11,30 @@ struct SendReport {
     /// The new trace; nil when nothing was recorded.
     let trace: String?
     let notes: [String]
+    /// The lists of prices in force.
+    let lists: String
 
-    private var answered: [(outcome: SendOutcome, answer: AnswerOutline, comparison: AnswerComparison)] {
-        outcomes.compactMap { outcome in
+    private let answered: [Answered]
+
+    /// An answer beside the recorded one.
+    struct Answered {
+        let outcome: SendOutcome
+        let answer: AnswerOutline
+        let comparison: AnswerComparison
+
+        init?(_ outcome: SendOutcome) {
             guard let answer = outcome.answer, let comparison = outcome.comparison else { return nil }
-            return (outcome, answer, comparison)
+            (self.outcome, self.answer, self.comparison) = (outcome, answer, comparison)
         }
+    }
+
+    init(
+        outcomes: [SendOutcome], wanted: Int, showsAttempts: Bool, backend: String, trace: String?, notes: [String],
+        lists: String
+    ) {
+        (self.outcomes, self.wanted, self.showsAttempts) = (outcomes, wanted, showsAttempts)
+        (self.backend, self.trace, self.notes, self.lists) = (backend, trace, notes, lists)
+        answered = outcomes.compactMap(Answered.init)
     }
 
     /// Everything was answered, with the recorded tool calls.
@@ -38,6 +56,7 @@ struct SendReport {
             .init(title: "request"), .init(title: "stop"), .init(title: "tools", isFlexible: true),
             .init(title: "text", isRight: true), .init(title: "input", isRight: true),
             .init(title: "output", isRight: true), .init(title: "time", isRight: true),
+            .init(title: "cost", isRight: true),
         ])
         for outcome in outcomes { table.add(row(outcome)) }
         return table
@@ -55,8 +74,14 @@ struct SendReport {
             comparison.isSameText ? "same" : Amounts.percent(Int((comparison.likeness * 100).rounded()), of: 100) ?? "",
             change(old.promptTokens, answer.promptTokens, Amounts.tokens),
             change(old.outputTokens, answer.outputTokens, Amounts.tokens),
-            change(old.milliseconds, answer.milliseconds, Amounts.time),
+            change(old.milliseconds, answer.milliseconds, Amounts.time), change(cost(old), cost(answer)),
         ]
+    }
+
+    /// `$0.0201`; `?` where no list knows a price, `-` where there is nothing to pay for or nothing was counted.
+    private func cost(_ outline: AnswerOutline) -> String {
+        guard let charge = outline.charge else { return "-" }
+        return charge.dollars.map(Amounts.price) ?? "?"
     }
 
     private func change<Value>(_ old: Value?, _ new: Value?, _ words: (Value) -> String) -> String {
@@ -92,7 +117,7 @@ struct SendReport {
         let stops = answered.count { !$0.comparison.isSameStop }
         if stops > 0 { parts.append("\(stops) stopped for another reason") }
         parts.append("\(answered.count { $0.comparison.isSameText }) with the same text")
-        var lines = [first + ": " + parts.joined(separator: ", "), sums]
+        var lines = [first + ": " + parts.joined(separator: ", "), sums] + SendCost(answered).lines(lists)
         if let trace { lines.append("trace \(trace)") }
         return lines
     }
@@ -107,12 +132,13 @@ struct SendReport {
         }
         let tokens: (Double) -> String = { Amounts.tokens(Int($0)) }
         return "input \(sum({ $0.promptTokens.map(Double.init) }, tokens)), "
-            + "output \(sum({ $0.outputTokens.map(Double.init) }, tokens)), time \(sum({ $0.milliseconds }, Amounts.time))"
+            + "output \(sum({ $0.outputTokens.map(Double.init) }, tokens)), time \(sum({ $0.milliseconds }, Amounts.time)), "
+            + "cost \(sum({ $0.charge?.dollars }, { Amounts.sum($0) }))"
     }
 
     // MARK: JSON
 
-    func json() -> [UInt8] {
+    func json(_ damage: TraceScan.Damage) -> [UInt8] {
         var out = JSONWriter()
         out.beginObject()
         out.field("backend", backend)
@@ -126,6 +152,7 @@ struct SendReport {
         }
         out.field("same_stop_reason", answered.count { $0.comparison.isSameStop })
         out.field("same_text", answered.count { $0.comparison.isSameText })
+        SendCost(answered).write(lists, into: &out)
         out.key("requests")
         out.beginArray()
         for outcome in outcomes { write(outcome, into: &out) }
@@ -134,6 +161,7 @@ struct SendReport {
         out.beginArray()
         for note in notes { out.string(note) }
         out.endArray()
+        damage.write(&out)
         out.endObject()
         out.newline()
         return out.bytes
@@ -176,6 +204,12 @@ struct SendReport {
         out.field("text", outline.text)
         out.field("input_tokens", ifPresent: outline.promptTokens)
         out.field("output_tokens", ifPresent: outline.outputTokens)
+        if !outline.model.isEmpty { out.field("model", outline.model) }
+        switch outline.charge {
+        case .dollars(let dollars, _): out.field("cost_usd", dollars)
+        case .unknown(let why): out.field("unpriced", why.rawValue)
+        case nil: break
+        }
         if let time = outline.milliseconds { out.field("duration_ms", (time * 10).rounded() / 10) }
         out.endObject()
     }

@@ -11,6 +11,7 @@ import pytest
 
 import sdk
 from recording import Trace
+from test_replay import Replay
 from turns import Call, Turn
 
 BASH = {"name": "Bash", "description": "Runs a command.", "input_schema": {"type": "object", "properties": {}}}
@@ -150,6 +151,41 @@ def test_the_same_seed_gives_the_same_faults(lab: Any) -> None:
 
 # The first draws of the generator for this seed below and above a half.
 ROW = [False, False, True, True, False, True, False, True, False, True, False, False]
+
+
+@both
+def test_the_same_seed_gives_the_same_faults_to_replayed_answers(lab: Any) -> None:
+    one = lab(always=[SAID])
+    for _ in ROW:
+        assert sdk.ask(one.url, False).content[0].text == TEXT
+    one.proxy.stop()
+    for again in ("first", "second"):
+        seen = []
+        with Replay(one.folder / again, one.proxy.logs, "--fault", "status=500 p=50%", "--seed", "11") as replay:
+            for _ in ROW:
+                try:
+                    seen.append(sdk.ask(replay.url, False).content[0].text == TEXT)
+                except anthropic.InternalServerError:
+                    seen.append(False)
+        assert seen == ROW, (again, seen)
+    assert len(one.service.requests) == len(ROW), "replays ask nobody"
+
+
+@everywhere
+@pytest.mark.parametrize("fault", ["cut=3", "error=overloaded_error,after=2", "stall=200ms if tool=Bash", "drip=5000"])
+def test_a_fault_befalls_a_replayed_answer(lab: Any, fault: str) -> None:
+    one = lab(main=[CALLED])
+    whole = stream(one.url)
+    one.proxy.stop()
+    with Replay(one.folder / "replayed", one.proxy.logs, "--fault", fault) as replay:
+        if fault.startswith(("cut", "error")):
+            with pytest.raises((anthropic.APIError, httpx2.HTTPError)):
+                stream(replay.url)
+        else:
+            assert stream(replay.url).content == whole.content
+    trace = replay.trace()
+    assert acts(trace) == [fault.split("=")[0]] and [record["rung"] for record in trace.of("replay")] == ["exact"]
+    assert len(one.service.requests) == 1
 
 
 @both

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
 import signal
 import subprocess
+import termios
 import time
 from pathlib import Path
 from typing import Any
@@ -120,7 +124,7 @@ def test_people_see_a_table(lab: Any) -> None:
     one = record(lab)
     done = replay(one, "--send", "--log-dir", str(one.folder / "sent"))
     lines = done.stdout.splitlines()
-    assert lines[0].split() == ["request", "stop", "tools", "text", "input", "output", "time"]
+    assert lines[0].split() == ["request", "stop", "tools", "text", "input", "output", "time", "cost"]
     assert lines[1].split()[:5] == ["#1", "tool_use", "same:", "Bash", "same"]
     assert "2 requests sent: 2 with the same tool calls, 2 with the same text" in done.stdout
 
@@ -144,3 +148,69 @@ def test_an_interrupt_ends_cleanly(lab: Any) -> None:
     said = json.loads(stdout)
     assert child.returncode == 130 and 0 < said["sent"] < said["wanted"] == 10, stderr
     assert said["failed"] == 0, "what was under way has finished"
+
+
+@backends
+def test_prices_are_those_of_the_file(lab: Any) -> None:
+    one = record(lab)
+    prices = one.folder / "prices.txt"
+    prices.write_text("* = 1 2 1 1 1\n")
+    code, said, stderr = send(one, "--prices", str(prices))
+    assert code == 0, stderr
+    for row in said["requests"]:
+        for side in (row["recorded"], row["now"]):
+            assert side["cost_usd"] == pytest.approx((side["input_tokens"] + 2 * side["output_tokens"]) / 1e6)
+    sums = [sum(row[side]["cost_usd"] for row in said["requests"]) for side in ("recorded", "now")]
+    assert [said["recorded_usd"], said["now_usd"]] == pytest.approx(sums) and sums[0] > 0
+    assert (said["priced"], said["unpriced"]) == (2, []) and said["price_lists"].startswith("file prices.txt, table ")
+    new = Trace.read(one.folder / "sent").of("response")
+    assert [record["cost_usd"] for record in new] == pytest.approx([row["now"]["cost_usd"] for row in said["requests"]])
+
+
+@pytest.mark.backends("chat")
+def test_a_price_that_nobody_knows_is_said(lab: Any) -> None:
+    one = record(lab)
+    with ScriptedChat(Script(**SCRIPT)) as other:
+        env = chat_environment(other.base_url, "house-model")
+        logs = str(one.folder / "sent")
+        done = replay(one, "--send", "-b", "openai_compatible", "--log-dir", logs, env=env)
+        said = json.loads(replay(one, "--send", "--json", "-b", "openai_compatible", "--log-dir", logs, env=env).stdout)
+    lines = done.stdout.splitlines()
+    assert lines[1].endswith("?") and "cost not known" in done.stdout, done.stdout
+    assert "unpriced 2 now: price unknown for house-model" in lines and any("--prices FILE" in line for line in lines)
+    assert {"model": "house-model", "why": "model", "recorded": 0, "now": 2} in said["unpriced"]
+    assert [row["now"]["unpriced"] for row in said["requests"]] == ["model", "model"]
+
+
+def on_terminal(command: list[str], env: dict[str, str], at: float) -> tuple[int, str]:
+    """Runs a command on a terminal of its own, types ^C after so many seconds; its exit code, and all that was shown."""
+    master, slave = pty.openpty()
+
+    def own() -> None:
+        fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+
+    child = subprocess.Popen(command, env=env, stdin=slave, stdout=slave, stderr=slave, start_new_session=True, preexec_fn=own)  # noqa: PLW1509
+    os.close(slave)
+    time.sleep(at)
+    os.write(master, b"\x03")
+    shown = b""
+    try:
+        while data := os.read(master, 65536):
+            shown += data
+    except OSError:  # the terminal ends with its last program
+        pass
+    os.close(master)
+    return child.wait(30), shown.decode()
+
+
+@pytest.mark.backends("chat")
+def test_an_interrupt_on_a_terminal_leaves_a_report(lab: Any) -> None:
+    one = record(lab)
+    one.service.script = Script(always=[Turn(text="slow, " * 20, pace=0.05)])
+    command = [str(binary()), "replay", str(one.proxy.logs), "--send", "--repeat", "5", "--log-dir", str(one.folder / "sent")]
+    code, shown = on_terminal(command, {**one.proxy.env, "TERM": "xterm"}, 1.5)
+    assert code == 130, shown
+    assert "no more requests are sent" in shown and " of 10 answered" in shown
+    # The progress line is wiped before the report comes.
+    report = shown.rsplit("\r\x1b[K", 1)[1]
+    assert "answered" not in report and " sent of 10: " in report and "trace " in report, report

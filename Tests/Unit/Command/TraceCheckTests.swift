@@ -35,7 +35,7 @@ import Testing
     @Test(
         "each backend's trace is translated and decoded as it was recorded",
         arguments: [
-            ("anthropic", 11, 0), ("bedrock_converse", 11, 7), ("bedrock_invoke", 11, 7), ("openai_chat", 11, 9),
+            ("anthropic", 11, 0), ("bedrock_converse", 11, 9), ("bedrock_invoke", 11, 9), ("openai_chat", 11, 9),
             ("openai_chat_groq", 11, 9), ("openai_responses", 11, 9),
         ])
     func equal(_ name: String, requests: Int, answers: Int) throws {
@@ -96,6 +96,36 @@ import Testing
                 of: #"{"role":"user","content":"#, with: #"{"content":"x","role":"user","content":"#)
         }
         #expect(report.differing.first?.differences.first?.path.hasPrefix("byte ") ?? false)
+    }
+
+    @Test(
+        "another header field that carries meaning is found, others are not looked at",
+        arguments: [
+            ("openai_chat", "Accept", "text/event-stream", "accept"),
+            ("bedrock_converse", "Content-Type", "application/json", "content-type"),
+            ("anthropic", "anthropic-version", "2026-10-21", "anthropic-version"),
+        ])
+    func header(_ name: String, _ field: String, _ value: String, _ shown: String) throws {
+        let recorded = #"{"name":"\#(field)","value":"\#(value)"}"#
+        func lines(_ other: String) throws -> [String] {
+            var lines = try Self.lines(name)
+            let place = try #require(
+                lines.firstIndex { $0.contains(#""type":"upstream""#) && $0.contains(recorded) })
+            lines[place] = lines[place].replacingOccurrences(of: recorded, with: other)
+            return lines
+        }
+        let found = try Self.check(lines: lines(#"{"name":"\#(field)","value":"other"}"#))
+        #expect(
+            found.differing.flatMap(\.differences)
+                == [.init(text: "request", path: "headers.\(shown)", recorded: "other", now: value)])
+        let gone = try Self.check(lines: lines(#"{"name":"x-trace","value":"1"}"#))
+        #expect(
+            gone.differing.flatMap(\.differences)
+                == [.init(text: "request", path: "headers.\(shown)", recorded: nil, now: value)])
+        let redacted = try Self.check(lines: lines(#"{"name":"\#(field)","value":"[redacted x hmac:00000000]"}"#))
+        #expect(redacted.differing.isEmpty)
+        let more = try Self.check(lines: lines(#"\#(recorded),{"name":"x-trace","value":"1"}"#))
+        #expect(more.differing.isEmpty)
     }
 
     @Test("a changed answer is found with its event", arguments: translated)
