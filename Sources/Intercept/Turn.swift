@@ -42,17 +42,13 @@ final class Attempt<B: Backend> {
     private(set) var sent: UpstreamRequest?
     /// 1 for the first.
     private(set) var number = 1
+    private var next = NextTry()
     /// How long to wait before `sent` goes out, in milliseconds.
-    private(set) var pauseMS = 0
-    /// How often the same request was sent again after a pause.
-    private var pauses = 0
+    var pauseMS: Int { next.pauseMS }
     /// What translating took.
     let microseconds: Double
     /// A grave loss ends the exchange instead of being recorded only.
     private let isStrict: Bool
-
-    /// No exchange is mended more often than this.
-    private static var most: Int { 3 }
 
     init(_ backend: B, _ request: MessageRequest, _ exchange: Exchange, isStrict: Bool = false) throws(MessageError) {
         self.backend = backend
@@ -76,13 +72,7 @@ final class Attempt<B: Backend> {
     func mend(_ head: UpstreamHead, _ body: [UInt8]) throws(MessageError) -> Bool {
         guard let last = sent else { return false }
         let before = losses.all.count
-        pauseMS = 0
-        let isMendable = number - pauses <= Self.most
-        sent = isMendable ? backend.retry(request, after: last, head: head, body: body, &losses) : nil
-        if sent == nil, let pause = backend.pause(after: head, body: body, count: pauses) {
-            (sent, pauseMS) = (last, pause)
-            pauses += 1
-        }
+        sent = next.after(last, backend, request, head, body, &losses)
         number += 1
         if losses.all.count > before { recordTranslation() }
         if sent != nil { try checkLosses() }

@@ -22,7 +22,7 @@ extension CheckedExchange {
         compare(error, record)
         var losses = Losses()
         let isRetried = record["retried"]?.bool ?? false
-        self.sent = backend.retry(request, after: sent, head: head, body: words, &losses)
+        self.sent = next.after(sent, backend, request, head, words, &losses)
         if isRetried != (self.sent != nil) {
             differ(
                 "error", "retried", recorded: "\(isRetried)", now: "\(self.sent != nil)")

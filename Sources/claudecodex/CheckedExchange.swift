@@ -27,6 +27,7 @@ struct CheckedExchange {
     var backend: (any Backend)?
     /// What this version would have sent last.
     var sent: UpstreamRequest?
+    var next = NextTry()
     var head: UpstreamHead?
     var upstream = RecordedSide()
     var client = RecordedSide()
