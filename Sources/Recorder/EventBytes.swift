@@ -13,32 +13,34 @@ struct EventBytes {
         records.filter { $0.type == "events" && $0["side"]?.equals(side.rawValue) ?? false }
     }
 
-    /// Nil when a stretch is missing.
+    /// Nil when a stretch is missing, or holds what is no event or no base64.
     init?(_ lists: [TraceRecord], isEventStream: Bool) {
         for (place, record) in lists.enumerated() {
-            guard record["part"]?.int == place, let events = record["events"] else { return nil }
-            add(events, isBinary: record["encoding"]?.equals("base64") ?? false, isEventStream)
+            guard record["part"]?.int == place, let events = record["events"],
+                add(events, isBinary: record["encoding"]?.equals("base64") ?? false, isEventStream)
+            else { return nil }
         }
     }
 
     init?(_ record: TraceRecord, isEventStream: Bool) { self.init([record], isEventStream: isEventStream) }
 
     /// One list.
-    init(_ list: JSON, isEventStream: Bool) { add(list, isBinary: false, isEventStream) }
+    init(_ list: JSON, isEventStream: Bool) { _ = add(list, isBinary: false, isEventStream) }
 
-    private mutating func add(_ list: JSON, isBinary: Bool, _ isEventStream: Bool) {
-        for event in list.elements {
-            let parts = Array(event.elements)
-            guard parts.count > 2 else { continue }
-            mark(parts[0].milliseconds ?? 0)
+    private mutating func add(_ list: JSON, isBinary: Bool, _ isEventStream: Bool) -> Bool {
+        for element in list.elements {
+            guard let event = RecordedEvent(element) else { return false }
+            mark(event.milliseconds)
             if isBinary {
-                bytes += (parts[2].text?.utf8Bytes).flatMap(Base64.decodeExactly) ?? []
-            } else if parts.count > 3, let exact = parts[3].text {
-                bytes += exact.utf8Bytes
+                guard let piece = (event.value.text?.utf8Bytes).flatMap(Base64.decodeExactly) else { return false }
+                bytes += piece
+            } else if let exact = event.exact {
+                bytes += exact
             } else {
-                add(name: parts[1], data: parts[2], isEventStream)
+                add(event, isEventStream)
             }
         }
+        return true
     }
 
     private mutating func mark(_ milliseconds: Double) {
@@ -47,20 +49,20 @@ struct EventBytes {
         marks.append(.init(offset: bytes.count, milliseconds: milliseconds))
     }
 
-    private mutating func add(name: JSON, data: JSON, _ isEventStream: Bool) {
-        guard isEventStream else { return append(data) }
-        if name.isNull, data.isNull {
+    private mutating func add(_ event: RecordedEvent, _ isEventStream: Bool) {
+        guard isEventStream else { return append(event.value) }
+        if event.name == nil, event.value.isNull {
             isLossy = true
             return
         }
-        if let name = name.text {
+        if let name = event.name {
             bytes += "event: ".utf8
-            bytes += name.utf8Bytes
+            bytes += name.utf8
             bytes.append(0x0A)
         }
-        if !data.isNull {
+        if !event.value.isNull {
             bytes += "data: ".utf8
-            append(data)
+            append(event.value)
             bytes.append(0x0A)
         }
         bytes.append(0x0A)

@@ -2,60 +2,93 @@
 internal import Intercept
 
 public struct FixtureFolder: Sendable {
-    /// The folder's own name and that of the one above it: `openai_chat`, `openai_responses`, `bedrock`.
+    /// The folder's own name and that of the one above it: `openai_chat`, `openai_responses`, `bedrock`, `anthropic`.
     public let backend: String
     public let name: String
     public let files: [(name: String, bytes: [UInt8])]
     /// What a person should know, in sentences; they stand in `notes.md` too.
     public let notes: [String]
 
-    /// `exchange` with its bodies. Why there is no folder: the request went through unchanged, or a body is missing.
-    public static func make(_ exchange: RecordedExchange) -> Result<FixtureFolder, TraceError> {
-        guard let upstream = exchange.records("upstream").first, let url = upstream["url"]?.string,
-            let service = FixtureService(url, model: upstream["model"]?.string ?? "")
-        else {
-            return .failure(
-                TraceError("\(exchange.id) was not translated for another service: a fixture would hold nothing"))
+    /// `exchange` with its bodies, `settings` of its `meta` record. Why there is no folder: the request went nowhere, to a
+    /// service of which no folder can hold anything, or a body is missing.
+    public static func make(
+        _ exchange: RecordedExchange, settings: [String: String] = [:]
+    ) -> Result<FixtureFolder, TraceError> {
+        guard let upstream = exchange.records("upstream").first, let url = upstream["url"]?.string else {
+            return .failure(TraceError("\(exchange.id) was not sent to a service: a fixture would hold nothing"))
         }
-        guard let body = exchange.body, let sent = exchange.upstreamBodies[upstream["try"]?.int ?? 1] else {
+        let translation = exchange.last("translation")
+        let variables = RecordedVariables(
+            backend: translation?["backend"]?.string ?? "", url: url, model: exchange.model ?? "",
+            upstreamModel: translation?["upstream_model"]?.string ?? upstream["model"]?.string ?? "",
+            settings: settings, isPinned: true)
+        guard let backend = folder(variables.wire) else {
+            return .failure(TraceError("there are no fixtures of the service that \(exchange.id) was sent to: \(url)"))
+        }
+        guard let body = exchange.body, let sent = sent(exchange, upstream) else {
             let reason = exchange.problems.first ?? "the trace does not hold it"
             return .failure(TraceError("a body of \(exchange.id) is missing: \(reason)"))
         }
-        return .success(FixtureFolder(exchange, service, body: body, sent: sent))
+        return .success(FixtureFolder(exchange, variables, backend: backend, body: body, sent: sent))
     }
 
-    private init(_ exchange: RecordedExchange, _ service: FixtureService, body: [UInt8], sent: [UInt8]) {
-        let isStream = exchange.request["stream"]?.bool ?? false
-        backend = service.folder
-        name = "\(isStream ? "stream" : "whole")_\(exchange.id.suffix(12))"
-        var files = [("request.json", body), ("upstream.json", sent), ("variables.json", service.variablesJSON)]
-        if let headers = Self.headers(exchange.request) { files.append(("headers.json", headers)) }
-        var notes = Self.notes(exchange)
-        if exchange.last("head")?["status"]?.int == 200, let reply = RecordedReply(exchange, side: "upstream") {
-            files.append(("upstream.bytes", reply.bytes))
-            if let events = FixtureEvents.bytes(exchange, isInvoke: service.isInvoke) {
-                files.append(("events.sse", events))
-            }
-            if !reply.isWhole { notes.append("Redaction left out a part of the service's stream.") }
-        } else {
-            notes.append("The service's answer was no success, or is not in the trace: only the request is here.")
+    private static func folder(_ wire: RecordedVariables.Wire) -> String? {
+        switch wire {
+        case .chat: "openai_chat"
+        case .responses: "openai_responses"
+        case .converse, .invoke: "bedrock"
+        case .messages: "anthropic"
+        case .mantle, .unknown: nil
         }
+    }
+
+    /// What the first attempt sent: the client's body where the record has none of its own.
+    private static func sent(_ exchange: RecordedExchange, _ upstream: TraceRecord) -> [UInt8]? {
+        if let own = exchange.upstreamBodies[upstream["try"]?.int ?? 1] { return own }
+        let isClients = upstream["body"] == nil && upstream["delta"] == nil && upstream["body_dropped"] == nil
+        return isClients ? exchange.body : nil
+    }
+
+    private init(
+        _ exchange: RecordedExchange, _ variables: RecordedVariables, backend: String, body: [UInt8], sent: [UInt8]
+    ) {
+        let isStream = exchange.request["stream"]?.bool ?? false
+        self.backend = backend
+        name = "\(isStream ? "stream" : "whole")_\(Self.shortID(exchange.id))"
+        var files = [
+            ("request.json", body), ("upstream.json", sent), ("variables.json", Self.object(variables.values)),
+        ]
+        let kept = Self.headers(exchange.request)
+        if !kept.isEmpty { files.append(("headers.json", Self.object(kept))) }
+        let answer = FixtureAnswer(exchange, variables.wire)
+        files += answer.files
+        let notes = Self.notes(exchange) + answer.notes
         files.append(("notes.md", Self.page(exchange, notes)))
         self.files = files
         self.notes = notes
     }
 
+    /// The end of an id; of one that is not of our making a hash, for it becomes a part of a path.
+    private static func shortID(_ id: String) -> String {
+        let end = id.utf8.suffix(12)
+        let isOurs = !end.isEmpty && end.allSatisfy { "0123456789abcdef-".utf8.contains($0) }
+        return isOurs ? String(decoding: end, as: UTF8.self) : Identifier.hex(SHA256.hash(Array(id.utf8)).prefix(6))
+    }
+
     /// Fields that a translation looks at.
-    private static func headers(_ request: TraceRecord) -> [UInt8]? {
-        let kept = request.headers.filter { header in
-            ["anthropic-beta", "anthropic-version"].contains { HTTPFields.same($0, header.name) }
+    private static func headers(_ request: TraceRecord) -> [String: String] {
+        request.headers.reduce(into: [:]) { kept, header in
+            let name = header.name.lowercased()
+            if ["anthropic-beta", "anthropic-version"].contains(name) { kept[name] = header.value }
         }
-        guard !kept.isEmpty else { return nil }
+    }
+
+    private static func object(_ values: [String: String]) -> [UInt8] {
         var out = JSONWriter()
         out.beginObject()
-        for header in kept {
-            out.key(text: header.name.lowercased())
-            out.string(header.value)
+        for (name, value) in values.sorted(by: { $0.key < $1.key }) {
+            out.key(text: name)
+            out.string(value)
         }
         out.endObject()
         out.newline()
@@ -82,133 +115,9 @@ public struct FixtureFolder: Sendable {
         let losses = exchange.records("translation").reduce(0) { $0 + ($1["losses"]?.count ?? 0) }
         var lines = [
             "Recorded \(exchange.time), exchange \(exchange.id), outcome \(exchange.outcome ?? "unknown"), \(losses) losses.",
-            "`variables.json` is made from the addresses and models in the trace; other variables were not recorded.",
+            "`variables.json` is made from the settings, addresses and models in the trace; keys are not recorded.",
         ]
         lines += notes
         return Array((lines.joined(separator: "\n\n") + "\n").utf8)
-    }
-}
-
-/// What an upstream address says of the service behind it.
-private struct FixtureService {
-    let folder: String
-    let variables: [(name: String, value: String)]
-    var isInvoke = false
-
-    /// Nil for a service that speaks the Messages API itself.
-    init?(_ url: String, model: String) {
-        let address = String(url.prefix { $0 != "?" })
-        if address.hasSuffix("/chat/completions") {
-            self.init(openAI: address, ending: "/chat/completions", "openai_chat", "chat", model)
-        } else if address.hasSuffix("/responses") {
-            self.init(openAI: address, ending: "/responses", "openai_responses", "responses", model)
-        } else if let mark = address.range(ofPart: "/model/") {
-            self.init(bedrock: address, host: String(address[..<mark]), model)
-        } else {
-            return nil
-        }
-    }
-
-    private init(openAI address: String, ending: String, _ folder: String, _ api: String, _ model: String) {
-        self.folder = folder
-        variables = [
-            ("OPENAI_BASE_URL", String(address.dropLast(ending.count))), ("OPENAI_MODEL", model), ("OPENAI_API", api),
-        ]
-    }
-
-    private init(bedrock address: String, host: String, _ model: String) {
-        folder = "bedrock"
-        isInvoke = address.split(separator: "/").last?.hasPrefix("invoke") ?? false
-        var variables = [("BEDROCK_MODEL_ID", model)]
-        let labels = host.split(separator: ".")
-        if labels.first?.hasSuffix("bedrock-runtime") ?? false, labels.count > 2, host.contains("amazonaws.com") {
-            variables.append(("AWS_REGION", String(labels[1])))
-        } else {
-            variables.append(("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", host))
-        }
-        if isInvoke { variables.append(("BEDROCK_API", "invoke")) }
-        self.variables = variables
-    }
-
-    var variablesJSON: [UInt8] {
-        var out = JSONWriter()
-        out.beginObject()
-        for variable in variables {
-            out.key(text: variable.name)
-            out.string(variable.value)
-        }
-        out.endObject()
-        out.newline()
-        return out.bytes
-    }
-}
-
-extension String {
-    /// Where a part begins, or nil.
-    fileprivate func range(ofPart part: String) -> String.Index? {
-        var at = startIndex
-        while at < endIndex {
-            if self[at...].hasPrefix(part) { return at }
-            at = index(after: at)
-        }
-        return nil
-    }
-}
-
-/// What the client got, without what changes from run to run: the message's id, and estimates of tokens.
-private enum FixtureEvents {
-    /// - Parameter isInvoke: the service counts tokens at the beginning itself.
-    static func bytes(_ exchange: RecordedExchange, isInvoke: Bool) -> [UInt8]? {
-        guard let reply = RecordedReply(exchange, side: "client"), let events = events(reply) else { return nil }
-        let isEstimated = exchange.response?["usage_estimated"]?.bool ?? false
-        var out = JSONWriter(capacity: reply.bytes.count)
-        var last: MessageEvent?
-        for event in events {
-            defer { last = event }
-            switch event {
-            case .messageStart(var start):
-                start.id = "msg_fixture"
-                if isEstimated || reply.isEventStream && !isInvoke { start.usage = Usage() }
-                MessageEvent.messageStart(start).write(into: &out)
-            case .messageDelta(var delta):
-                if isEstimated { delta.usage = Usage() }
-                MessageEvent.messageDelta(delta).write(into: &out)
-            case .ping:
-                // The others were sent because the service was silent.
-                if case .messageStart? = last { event.write(into: &out) }
-            default: event.write(into: &out)
-            }
-        }
-        return out.bytes
-    }
-
-    private static func events(_ reply: RecordedReply) -> [MessageEvent]? {
-        guard reply.isEventStream else {
-            guard let message = try? JSON.parse(reply.bytes) else { return nil }
-            return whole(MessageEvent.all(of: message))
-        }
-        return try? StreamedEvents.read(reply.bytes)
-    }
-
-    /// The events from which a whole answer was put together: tokens that were written are known at its end.
-    private static func whole(_ events: [MessageEvent]) -> [MessageEvent]? {
-        guard case .messageStart(var start)? = events.first else { return nil }
-        start.usage.output = 0
-        start.usage.thinking = nil
-        return [.messageStart(start), .ping] + events.dropFirst()
-    }
-}
-
-/// The events of a stream's bytes.
-enum StreamedEvents {
-    static func read(_ bytes: [UInt8]) throws(TranslationError) -> [MessageEvent] {
-        var parser = SSEParser()
-        var events: [MessageEvent] = []
-        let all = bytes[...]
-        try parser.feed(all.span) { (event) throws(TranslationError) in
-            if !event.isComment { events.append(MessageEvent(event)) }
-        }
-        try parser.finish { (event) throws(TranslationError) in events.append(MessageEvent(event)) }
-        return events
     }
 }

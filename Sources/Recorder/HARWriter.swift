@@ -171,14 +171,22 @@ private struct HAREntry {
     private var content: (bytes: [UInt8], type: String, remark: String?) {
         if let reply {
             let type = exchange.isTranslated ? nil : exchange.last("head")?.header("content-type")
-            let remark = reply.isWhole ? nil : "redaction left out a part of the stream"
-            return (reply.bytes, type ?? (reply.isEventStream ? "text/event-stream" : "application/json"), remark)
+            let kind = type ?? (reply.isEventStream ? "text/event-stream" : "application/json")
+            return (reply.bytes, kind, reply.gap ?? doubt(reply))
         }
         guard let response = exchange.response, let value = response["message"] ?? response["body"] else {
             return ([], "x-unknown", "no answer is recorded")
         }
         let bytes = value.text?.utf8Bytes ?? Array(value.raw)
         return (bytes, "application/json", "put together: the bytes of the answer are not recorded")
+    }
+
+    /// What may be missing without a trace of it.
+    private func doubt(_ reply: RecordedReply) -> String? {
+        guard let end = exchange.last("end") else { return "the trace ends before the exchange does" }
+        let dropped = end["dropped"]?.int ?? 0
+        if dropped > 0 { return "records of this exchange could not be written (\(dropped)): it may not be whole" }
+        return reply.isLossy ? "comments of the stream were not recorded" : nil
     }
 
     private func writeOurs(into out: inout JSONWriter) {

@@ -1,18 +1,29 @@
 /// What the `events` records of an exchange hold, side by side.
 internal import Intercept
 
-/// One event of a recorded stream.
+/// One event of a recorded stream, or a stretch of a body: `[t_ms, name, data]` or `[t_ms, name, data, exact]`.
 public struct RecordedEvent: Sendable {
+    /// From the beginning of the exchange to the event's last byte.
+    public let milliseconds: Double
     /// What stood behind `event:`; nil when nothing did.
     public let name: String?
-    /// The exact text behind `data:`; nil when there was none.
-    public let data: [UInt8]?
+    /// What stood behind `data:`; null when there was none.
+    let value: JSON
+    /// The event's whole text, where it was spelled otherwise.
+    let exact: [UInt8]?
 
     init?(_ json: JSON) {
         let parts = Array(json.elements)
         guard parts.count >= 3 else { return nil }
+        milliseconds = parts[0].double ?? 0
         name = parts[1].string
-        data = parts[2].isNull ? nil : parts[2].isString ? parts[2].text?.utf8Bytes : Array(parts[2].raw)
+        value = parts[2]
+        exact = parts.count > 3 ? parts[3].text?.utf8Bytes : nil
+    }
+
+    /// The exact text behind `data:`; nil when there was none.
+    public var data: [UInt8]? {
+        value.isNull ? nil : value.isString ? value.text?.utf8Bytes : Array(value.raw)
     }
 }
 

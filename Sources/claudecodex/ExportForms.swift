@@ -5,7 +5,7 @@ internal import Recorder
 extension Export {
     static func archive(_ reading: Reading, _ output: String?) throws(Failure) -> ExitCode {
         var writer = HARWriter(creator: "claudecodex", version: Version.number)
-        var sink = LazySink(output, reading.choice.files)
+        var sink = LazySink(output, reading.choice.files, .json)
         let wants = ExchangeReader.Wants(
             types: ["events", "head", "upstream", "translation", "response", "error"], body: true)
         let damage = try each(reading, wants) { exchange in
@@ -20,7 +20,8 @@ extension Export {
         var transcript = Transcript()
         var writer = MarkdownWriter()
         var sink = LazySink(output, reading.choice.files)
-        let wants = ExchangeReader.Wants(types: ["tool_call", "translation", "response", "error"], body: true)
+        let wants = ExchangeReader.Wants(
+            types: ["tool_call", "events", "translation", "response", "error"], body: true)
         let damage = try each(reading, wants) { exchange in
             guard let turn = transcript.turn(exchange) else { return }
             sink.write(Array(writer.turn(turn).utf8))
@@ -83,17 +84,24 @@ extension Export {
         guard let output else {
             throw .usage("export fixture needs -o DIR", "such as -o Tests/Fixtures in a checkout of claudecodex")
         }
-        var made = 0
+        var (made, isInTheWay) = (0, false)
         var failure: Failure?
         var problems: [String] = []
-        let damage = try each(reading, ExchangeReader.Wants(body: true, upstreamBodies: true)) { exchange in
+        var settings: [String: String] = [:]
+        let wants = ExchangeReader.Wants(body: true, upstreamBodies: true)
+        let damage = try each(reading, wants, meta: { settings = RecordedVariables.settings($0) }) { exchange in
             guard failure == nil, exchange.isMessages else { return }
-            switch FixtureFolder.make(exchange) {
+            switch FixtureFolder.make(exchange, settings: settings) {
             case .failure(let problem): problems.append("\(problem)")
             case .success(let folder):
+                let target = FixtureTarget(folder, in: output)
+                guard !target.exists else {
+                    isInTheWay = true
+                    return problems.append("\(target.path) is there already: remove it, or choose another -o DIR")
+                }
                 do throws(Failure) {
-                    let path = try write(folder, output)
-                    reading.say("\(path): " + folder.files.map(\.name).joined(separator: ", "))
+                    try target.write()
+                    reading.say("\(target.path): " + folder.files.map(\.name).joined(separator: ", "))
                     for note in folder.notes { reading.say("  \(note)") }
                     made += 1
                 } catch { failure = error }
@@ -104,24 +112,13 @@ extension Export {
         if problems.count > 5 { reading.say("and \(problems.count - 5) more without a fixture") }
         reading.print([] as [UInt8], damage)
         if made == 0, problems.isEmpty { reading.say("no exchange fits") }
-        return made > 0 ? .success : .negative
-    }
-
-    private static func write(_ folder: FixtureFolder, _ output: String) throws(Failure) -> String {
-        let path = "\(output)/\(folder.backend)/\(folder.name)"
-        if Files.exists(path) {
-            throw Failure(.cannotWrite, "\(path) is there already", hints: ["remove it, or choose another -o DIR"])
-        }
-        Files.makeDirectory(path)
-        for file in folder.files where !Files.create("\(path)/\(file.name)", file.bytes) {
-            throw Failure(.cannotWrite, "cannot write \(path)/\(file.name): \(Unreadable.system().reason)")
-        }
-        return path
+        return isInTheWay ? .cannotWrite : made > 0 ? .success : .negative
     }
 
     /// Goes through the exchanges that are meant.
     private static func each(
-        _ reading: Reading, _ wants: ExchangeReader.Wants, _ take: (RecordedExchange) -> Void
+        _ reading: Reading, _ wants: ExchangeReader.Wants, meta: (TraceRecord) -> Void = { _ in },
+        _ take: (RecordedExchange) -> Void
     ) throws(Failure) -> TraceScan.Damage {
         var progress = reading.progress
         var damage = TraceScan.Damage()
@@ -138,7 +135,7 @@ extension Export {
         }
         for (place, file) in choice.files.enumerated() {
             do {
-                let read = try reader.read(file) { exchange in
+                let read = try reader.read(file, meta: meta) { exchange in
                     progress.show("file \(place + 1) of \(choice.files.count), \(count) exchanges")
                     offer(exchange)
                 }
@@ -164,10 +161,12 @@ extension Export {
 struct LazySink {
     private let path: String?
     private let sources: [String]
+    private let form: ScreenText
     private var target: ExportTarget?
     private var failure: Failure?
 
-    init(_ path: String?, _ sources: [String]) {
+    init(_ path: String?, _ sources: [String], _ form: ScreenText = .lines) {
+        self.form = form
         self.path = path
         self.sources = sources
     }
@@ -177,7 +176,7 @@ struct LazySink {
     mutating func write(_ bytes: [UInt8]) {
         if bytes.isEmpty || failure != nil { return }
         do throws(Failure) {
-            if target == nil { target = try ExportTarget(path, sources: sources) }
+            if target == nil { target = try ExportTarget(path, sources: sources, form) }
             target?.write(bytes)
         } catch { failure = error }
     }

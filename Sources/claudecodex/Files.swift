@@ -62,8 +62,7 @@ enum Files {
         let fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard fd >= 0 else { return false }
         defer { close(fd) }
-        Output.write(bytes, to: fd)
-        return true
+        return Output.write(bytes, to: fd)
     }
 }
 

@@ -22,6 +22,7 @@ struct MarkdownWriter {
         for message in turn.fresh { out += self.message(message) }
         if exchange.body == nil { out += "*The request's body is not in the trace.*\n\n" }
         out += answer(exchange)
+        for gap in exchange.lostStretches { out += "*Of the recorded stream: \(gap).*\n\n" }
         return out
     }
 
@@ -41,8 +42,14 @@ struct MarkdownWriter {
         return "# \(name)\n\nRecorded by claudecodex, redacted as the trace is.\n\n"
     }
 
+    /// As it is recorded, where it is a time.
+    private func time(_ text: String) -> String {
+        let isTime = text.utf8.allSatisfy { "0123456789-:.TZ".utf8.contains($0) }
+        return text.isEmpty ? "" : isTime ? String(text.prefix(19)) + "Z" : Markdown.code(text)
+    }
+
     private func heading(_ exchange: RecordedExchange) -> String {
-        var parts = [exchange.time.isEmpty ? "" : String(exchange.time.prefix(19)) + "Z"]
+        var parts = [time(exchange.time)]
         if !exchange.agent.isEmpty { parts.append(Markdown.code(exchange.agent)) }
         if exchange.kind != "main", !exchange.kind.isEmpty { parts.append(Markdown.code(exchange.kind)) }
         let upstream = exchange.last("translation")?["upstream_model"]?.string

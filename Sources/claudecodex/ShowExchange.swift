@@ -28,9 +28,12 @@ enum ShowExchange {
         let shown = ShowParts(exchange: exchange, terminal: reading.terminal, isJSON: reading.isJSON)
         var code = ExitCode.success
         var out: [UInt8] = []
+        if parts.contains(.reply) || parts.contains(.events) {
+            for gap in exchange.lostStretches { reading.say(gap) }
+        }
         for part in parts {
             if let bytes = shown.bytes(part) {
-                if parts.count > 1, reading.terminal.isTerminal {
+                if parts.count > 1, reading.terminal.isTerminal, !reading.isJSON {
                     out += Array((reading.terminal.paint("\(part)", .dim) + "\n").utf8)
                 }
                 out += bytes

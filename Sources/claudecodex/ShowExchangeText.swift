@@ -34,8 +34,10 @@ struct ShowExchangeText {
                 turn.dropped > 0 ? "\(Text.count(turn.dropped, "record")) of this exchange could not be recorded" : ""
             ),
         ].filter { !$0.1.isEmpty } + turn.errors.map { ("error", $0) }
-            + exchange.problems.map { ("problem", $0) }
+            + problems.map { ("problem", $0) }
     }
+
+    private var problems: [String] { exchange.problems + exchange.lostStretches }
 
     private var times: String {
         let first = turn.firstToken.map { ", first token after \(Amounts.time($0))" } ?? ""
@@ -102,7 +104,7 @@ struct ShowExchangeText {
         out.endArray()
         out.field("message", ifPresent: exchange.response?["message"])
         out.field("body", ifPresent: exchange.response?["body"])
-        ShowJSON.strings("problems", exchange.problems, &out)
+        ShowJSON.strings("problems", problems, &out)
         damage.write(&out)
         out.endObject()
         out.newline()

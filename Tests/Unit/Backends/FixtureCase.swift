@@ -13,14 +13,20 @@ struct FixtureCase: Sendable, CustomTestStringConvertible {
     var folder: URL { root.appendingPathComponent(backend).appendingPathComponent(name) }
     var testDescription: String { "\(backend)/\(name)" }
 
-    /// The folders of these backends that hold such a file.
-    static func all(_ backends: [String], with file: String, in root: URL = Chat.fixtures) -> [FixtureCase] {
+    /// The folders of these backends that hold such a file, and none called `without`.
+    static func all(
+        _ backends: [String], with file: String, without: String? = nil, in root: URL = Chat.fixtures
+    ) -> [FixtureCase] {
         backends.flatMap { backend in
             let names = try? FileManager.default.contentsOfDirectory(
                 atPath: root.appendingPathComponent(backend).path)
             return (names ?? []).sorted().map { FixtureCase(backend: backend, name: $0, root: root) }
         }
-        .filter { FileManager.default.fileExists(atPath: $0.folder.appendingPathComponent(file).path) }
+        .filter { one in one.has(file) && without.map { !one.has($0) } ?? true }
+    }
+
+    private func has(_ file: String) -> Bool {
+        FileManager.default.fileExists(atPath: folder.appendingPathComponent(file).path)
     }
 
     func bytes(_ file: String) throws -> [UInt8]? {
@@ -45,8 +51,11 @@ struct FixtureCase: Sendable, CustomTestStringConvertible {
         guard let request = try request() else { return [] }
         if backend == "bedrock" { return try Converse.send(request, strings("variables.json")).sent.body }
         var losses = Losses()
+        if backend == "anthropic" { return try anthropic().translate(request, &losses).body }
         return try openAI().translate(request, &losses).body
     }
+
+    private func anthropic() throws -> Anthropic { try Anthropic(Environment(strings("variables.json"))) }
 
     private func openAI() throws -> any Backend {
         let variables = try strings("variables.json")
@@ -63,9 +72,52 @@ struct FixtureCase: Sendable, CustomTestStringConvertible {
             let (events, _) = try Converse.decode(upstream, for: request, pieces: pieces, strings("variables.json"))
             return (Chat.wire(events), Chat.fault(events))
         }
+        if backend == "anthropic" { return try read(upstream, isStream: isStream, pieces) }
         let type = isStream ? "text/event-stream" : "application/json"
         return events(upstream, try openAI().reply(to: request), type: type, pieces)
     }
+
+    /// An answer that passes through is read on the side.
+    private func read(_ bytes: [UInt8], isStream: Bool, _ pieces: Int) throws -> (wire: String, fault: String?) {
+        guard isStream else { return (Chat.wire(MessageEvent.all(of: try JSON.parse(bytes))), nil) }
+        var parser = SSEParser()
+        var events: [MessageEvent] = []
+        for from in stride(from: 0, to: bytes.count, by: min(pieces, bytes.count)) {
+            let piece = bytes[from..<min(bytes.count, from + min(pieces, bytes.count))]
+            try parser.feed(piece.span) { (event) throws(TranslationError) in
+                if !event.isComment { events.append(MessageEvent(event)) }
+            }
+        }
+        try parser.finish { (event) throws(TranslationError) in events.append(MessageEvent(event)) }
+        return (Chat.wire(events), Chat.fault(events))
+    }
+
+    /// What the client is told of `upstream.bytes` behind the status and the fields of `head.json`, in the form of `error.json`.
+    func refusal() throws -> [UInt8] {
+        let head = try JSON.parse(try #require(try bytes("head.json")))
+        let fields = head["headers"]?.members.map { HTTPFields.Field($0.key.string ?? "", $0.value.string ?? "") } ?? []
+        let answer = UpstreamHead(status: try #require(head["status"]?.int), headers: HTTPFields(fields))
+        let request = try #require(try request())
+        let body = try #require(try bytes("upstream.bytes"))
+        let error =
+            switch backend {
+            case "anthropic": try anthropic().reply(to: request).failure(answer, body: body)
+            case "bedrock":
+                try Converse.backend(strings("variables.json")).reply(to: request).failure(answer, body: body)
+            default: failure(try openAI(), request, answer, body)
+            }
+        var out = JSONWriter()
+        out.beginObject()
+        out.field("status", error.status)
+        out.field("message", error.message)
+        out.endObject()
+        out.newline()
+        return out.bytes
+    }
+
+    private func failure(
+        _ backend: some Backend, _ request: MessageRequest, _ head: UpstreamHead, _ body: [UInt8]
+    ) -> MessageError { backend.reply(to: request).failure(head, body: body) }
 
     private func events(
         _ bytes: [UInt8], _ decoder: some ReplyDecoder, type: String, _ pieces: Int

@@ -7,7 +7,7 @@ import Testing
 /// Golden folders: `request.json` becomes `upstream.json`, `upstream.bytes` become `events.sse`. A `variables.json` sets
 /// variables. With CLAUDECODEX_WRITE_FIXTURES set, what is missing is written from what comes out, to be read and kept.
 @Suite struct FixtureTests {
-    private static let backends = ["openai_chat", "openai_responses"]
+    private static let backends = ["openai_chat", "openai_responses", "anthropic"]
 
     private func expect(_ actual: [UInt8], _ one: FixtureCase, _ file: String) throws {
         guard let expected = try one.bytes(file) else {
@@ -27,7 +27,7 @@ import Testing
 
     @Test(
         "a recorded answer gives the recorded events, however its bytes are divided",
-        arguments: FixtureCase.all(backends, with: "upstream.bytes"))
+        arguments: FixtureCase.all(backends, with: "upstream.bytes", without: "head.json"))
     func answers(one: FixtureCase) throws {
         for pieces in [Int.max, 7, 1] {
             let (wire, fault) = try one.decoded(pieces: pieces)
@@ -35,6 +35,11 @@ import Testing
             try expect(Array(wire.utf8), one, "events.sse")
         }
     }
+
+    @Test(
+        "a recorded refusal is told to the client as it was",
+        arguments: FixtureCase.all(backends + ["bedrock"], with: "head.json"))
+    func refusals(one: FixtureCase) throws { try expect(one.refusal(), one, "error.json") }
 
     @Test(
         "P23, P152: each turn of the client begins with the bytes of the turn before, wherever the client moves its marks",

@@ -29,6 +29,10 @@ import Testing
     /// The test of golden folders, on this one.
     private func check(_ one: FixtureCase, hasAnswer: Bool = true) throws {
         #expect(try one.bytes("upstream.json") == one.translated())
+        if try one.bytes("head.json") != nil {
+            #expect(try one.bytes("error.json") == one.refusal())
+            return
+        }
         guard hasAnswer else { return }
         for pieces in [Int.max, 7, 1] {
             let (wire, fault) = try one.decoded(pieces: pieces)
@@ -153,31 +157,91 @@ import Testing
         withExtendedLifetime(folder) {}
     }
 
-    @Test("a request that went through unchanged has no fixture, and one without its body says why")
+    @Test("exchanges that passed through become folders that pass, refused ones too")
+    func passedThrough() throws {
+        let folder = Folder()
+        let logs = Chat.fixtures.appendingPathComponent("goldens/agents/logs").path
+        var kinds: Set<String> = []
+        for exchange in try Self.exchanges(try #require(TraceReader.files(in: logs).first)) where exchange.isMessages {
+            let fixture = try FixtureFolder.make(exchange).get()
+            #expect(fixture.backend == "anthropic")
+            kinds.formUnion(fixture.files.map(\.name))
+            try check(write(fixture, folder))
+        }
+        #expect(kinds.isSuperset(of: ["upstream.bytes", "events.sse", "head.json", "error.json"]))
+    }
+
+    /// An exchange that was translated, with these parts of the service's stream and these variables.
+    private func translated(id: String? = nil, parts: [Int] = [0], settings: [(String, String)] = []) throws
+        -> FixtureFolder
+    {
+        let golden = FixtureCase(backend: "openai_chat", name: "stream_kimi_parallel_calls")
+        let bench = try record(golden, request: "client_tool_error")
+        bench.recorder.flush()
+        var exchange = try #require(try Self.exchanges(bench.recorder.path).first)
+        if let id {
+            let escaped = String(decoding: JSONText(id).escaped, as: UTF8.self)
+            let request = try exchange.request.edited(exchange.id, to: escaped)
+            var renamed = RecordedExchange(number: exchange.number, file: exchange.file, request: request)
+            (renamed.body, renamed.records) = (exchange.body, exchange.records)
+            renamed.upstreamBodies = exchange.upstreamBodies
+            exchange = renamed
+        }
+        exchange.records = try exchange.records.flatMap { record -> [TraceRecord] in
+            let isService = record.type == "events" && record["side"]?.equals("upstream") ?? false
+            return isService ? try parts.map { try record.edited("\"part\":0", to: "\"part\":\($0)") } : [record]
+        }
+        return try FixtureFolder.make(exchange, settings: Dictionary(uniqueKeysWithValues: settings)).get()
+    }
+
+    @Test(
+        "the name of a folder is no way out of it, whatever the id is",
+        arguments: ["abc/../../../xi", "..", "/", "", "x\u{1B}[2J", "0193a7c2-../../..", "ABCDEFGHIJKLM"])
+    func names(id: String) throws {
+        let name = try translated(id: id).name
+        #expect(name.hasPrefix("stream_") && name.utf8.count == 19)
+        #expect(name.dropFirst(7).utf8.allSatisfy { "0123456789abcdef".utf8.contains($0) }, "\(name)")
+    }
+
+    @Test("an answer of which a stretch is missing makes no expectation, and that is said", arguments: [[1], [0, 2]])
+    func lost(parts: [Int]) throws {
+        let fixture = try translated(parts: parts)
+        #expect(!fixture.files.contains { $0.name == "upstream.bytes" || $0.name == "events.sse" })
+        #expect(fixture.notes.contains { $0.contains("a stretch of the answer is not in the trace") })
+    }
+
+    @Test("recorded settings stand in the variables")
+    func settings() throws {
+        let file = try #require(
+            try translated(settings: [("OPENAI_PROVIDER", "groq")]).files.first { $0.name == "variables.json" })
+        let variables = try JSON.parse(file.bytes)
+        #expect(variables["OPENAI_PROVIDER"]?.string == "groq")
+        #expect(variables["OPENAI_API"]?.string == "chat" && variables["OPENAI_MODEL"] != nil)
+    }
+
+    @Test("one that was sent to no service we know has no fixture, and one without its body says why")
     func refused() throws {
         let bench = try Bench()
         let plain = bench.exchange()
         plain.request(#"{"model":"m","messages":[]}"#)
-        plain.record(
-            .upstream(
-                .init(
-                    attempt: 1, method: "POST", url: "https://api.anthropic.com/v1/messages", headers: HTTPFields(),
-                    model: "m", bodyBytes: 1)))
         plain.end()
-        let lost = bench.exchange()
-        lost.request(#"{"model":"m","messages":[]}"#)
-        lost.upstream(nil)
-        lost.record(
-            .upstream(
-                .init(
-                    attempt: 2, method: "POST", url: "https://x.test/v1/chat/completions", headers: HTTPFields(),
-                    model: "m", bodyBytes: 1)))
-        lost.end()
+        let strange = bench.exchange()
+        strange.request(#"{"model":"m","messages":[]}"#)
+        strange.upstream(nil)
+        strange.end()
         bench.recorder.flush()
         let problems = try Self.exchanges(bench.recorder.path).map { exchange in
             if case .failure(let problem) = FixtureFolder.make(exchange) { return "\(problem)" }
             return "made"
         }
-        #expect(problems.allSatisfy { $0.contains("was not translated") }, "\(problems)")
+        #expect(problems[0].contains("was not sent to a service"), "\(problems)")
+        #expect(problems[1].contains("there are no fixtures of the service"), "\(problems)")
+    }
+}
+
+extension TraceRecord {
+    fileprivate func edited(_ text: String, to other: String) throws -> TraceRecord {
+        let line = String(decoding: json.raw, as: UTF8.self).replacing(text, with: other)
+        return TraceRecord(json: try JSON.parse(Array(line.utf8)))
     }
 }

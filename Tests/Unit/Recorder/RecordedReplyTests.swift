@@ -64,4 +64,38 @@ import Testing
 
     @Test("without events there is none")
     func nothing() throws { #expect(try reply("client") { _ in }?.bytes == nil) }
+
+    @Test(
+        "a stretch that is missing is said, and what comes behind it is left out",
+        arguments: [
+            ([0, 2], "data: {\"a\":0}\n\n"), ([1, 2], ""), ([0, 1, 3], "data: {\"a\":0}\n\ndata: {\"a\":1}\n\n"),
+        ])
+    func gaps(parts: [Int], kept: String) throws {
+        let reply = try #require(
+            try reply("upstream") { exchange in
+                head(exchange, "text/event-stream")
+                for part in parts { exchange.events(.upstream, "data: {\"a\":\(part)}\n\n", part: part) }
+            })
+        #expect(String(decoding: reply.bytes, as: UTF8.self) == kept)
+        #expect(reply.gap?.hasPrefix("a stretch of the answer is not in the trace (side upstream, part") ?? false)
+        #expect(!reply.isWhole)
+    }
+
+    @Test("what is no base64 is damage, not nothing")
+    func damage() throws {
+        let line =
+            #"{"type":"events","side":"upstream","part":0,"encoding":"base64","events":[[1,null,"not base64!"]]}"#
+        let request = TraceRecord(json: try JSON.parse(Array(#"{"type":"request","id":"x"}"#.utf8)))
+        var exchange = RecordedExchange(number: 1, file: "", request: request)
+        exchange.records = [TraceRecord(json: try JSON.parse(Array(line.utf8)))]
+        let reply = try #require(RecordedReply(exchange, side: "upstream"))
+        #expect(reply.bytes.isEmpty && reply.gap == "a stretch of the answer is damaged in the trace (side upstream)")
+        #expect(exchange.lostStretches == ["a stretch of the answer is damaged in the trace (side upstream)"])
+    }
+
+    @Test("an event without data gets none")
+    func noData() throws {
+        let reply = try reply("client") { exchange in exchange.events(.client, "event: ping\n\nevent: x\ndata: 1\n\n") }
+        #expect(reply.map { String(decoding: $0.bytes, as: UTF8.self) } == "event: ping\n\nevent: x\ndata: 1\n\n")
+    }
 }
