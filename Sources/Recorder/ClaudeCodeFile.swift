@@ -131,7 +131,7 @@ struct ClaudeCodeFile {
         }
     }
 
-    private static func time(_ json: JSON) -> Timestamp? { json["timestamp"]?.string.flatMap(Timestamp.init(rfc3339:)) }
+    private static func time(_ json: JSON) -> Timestamp? { json["timestamp"]?.string.flatMap(ImportedExchange.time) }
 }
 
 extension ClaudeCodeFile {

@@ -141,9 +141,10 @@ enum ClaudeTraceFile {
 
     /// Seconds or milliseconds since 1970, or a text.
     private static func time(_ json: JSON?) -> Timestamp? {
-        if let text = json?.string { return Timestamp(rfc3339: text) }
-        guard let number = json?.double, number > 0, number < 1e14 else { return nil }
-        return Timestamp(nanoseconds: Int64(number < 1e11 ? number * 1e9 : number * 1e6))
+        if let text = json?.string { return ImportedExchange.time(text) }
+        guard let number = json?.double, number > 0 else { return nil }
+        let nanoseconds = number < 1e11 ? number * 1e9 : number * 1e6
+        return ImportedExchange.latest > nanoseconds ? Timestamp(nanoseconds: Int64(nanoseconds)) : nil
     }
 }
 

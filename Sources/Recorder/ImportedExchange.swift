@@ -18,6 +18,16 @@ struct ImportedExchange {
     /// Nil where the recording does not say how it ended.
     var outcome: Outcome?
 
+    /// Nanoseconds from 1970 to the year 2262, where 64 bits end. What a recording dates behind it, or before 1970, has no
+    /// time that we could write.
+    static let latest = 9.2e18
+
+    static func time(_ text: String) -> Timestamp? {
+        // Its first digits, since later years cannot even be computed.
+        guard let year = Int(text.prefix(4)), (1970..<2262).contains(year) else { return nil }
+        return Timestamp(rfc3339: text)
+    }
+
     struct Call {
         let call: ToolCall
         let time: Timestamp
