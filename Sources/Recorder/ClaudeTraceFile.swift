@@ -45,9 +45,10 @@ enum ClaudeTraceFile {
             identity: "claude-trace \(started.nanoseconds) \(SHA256Digits.of(bytes))", started: started, kind: kind,
             session: RequestOrigin.session(headers, parsed), agent: headers["x-claude-code-agent-id"],
             parentAgent: headers["x-claude-code-parent-agent-id"],
-            request: .init(
-                method: request["method"]?.string ?? "POST", path: path, query: query, headers: headers, bytes: bytes,
-                body: parsed))
+            request: .whole(
+                .init(
+                    method: request["method"]?.string ?? "POST", path: path, query: query, headers: headers,
+                    bytes: bytes, body: parsed)))
         if let response = json["response"], response.isObject { add(response, to: &exchange) }
         return exchange
     }

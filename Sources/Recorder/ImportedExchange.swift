@@ -11,7 +11,7 @@ struct ImportedExchange {
     var session: String?
     var agent: String?
     var parentAgent: String?
-    var request: Moment.Request
+    var request: Request
     var calls: [Call] = []
     var response: Moment.Response?
     var failure: Moment.Failure?
@@ -28,6 +28,11 @@ struct ImportedExchange {
         return Timestamp(rfc3339: text)
     }
 
+    enum Request {
+        case whole(Moment.Request)
+        case conversation(ConversationRequest)
+    }
+
     struct Call {
         let call: ToolCall
         let time: Timestamp
@@ -42,7 +47,13 @@ struct ImportedExchange {
         func record(_ event: Moment.Event, _ time: Timestamp) {
             writer.write(.moment(Moment(exchange: exchange, time: time, event: event)))
         }
-        record(.request(request), started)
+        var bytesIn = 0
+        switch request {
+        case .whole(let request):
+            bytesIn = request.bytes.count
+            record(.request(request), started)
+        case .conversation(let request): bytesIn = writer.write(request, exchange, started)
+        }
         for call in calls {
             let made = Moment.ToolCallMade(
                 call: call.call, milliseconds: max(0, call.time.milliseconds(since: started)),
@@ -54,7 +65,7 @@ struct ImportedExchange {
         if let failure { record(.error(failure), end) }
         guard let outcome else { return }
         let answer = (response?.message ?? response?.body)?.count ?? 0
-        record(.end(.init(outcome: outcome, bytesIn: request.bytes.count, bytesOut: answer)), end)
+        record(.end(.init(outcome: outcome, bytesIn: bytesIn, bytesOut: answer)), end)
     }
 
     /// In the form of a UUIDv7: its time, then digits of a hash.
