@@ -86,7 +86,7 @@ struct ClaudeCodeFile {
     }
 
     /// False for a line without a message.
-    private mutating func take(_ json: JSON) -> Bool {
+    mutating func take(_ json: JSON) -> Bool {
         order += 1
         let uuid = json["uuid"]?.string
         let parent = json["parentUuid"]?.string
