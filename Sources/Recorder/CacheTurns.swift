@@ -14,14 +14,15 @@ public struct CacheTurns: Sendable {
     }
 
     private struct Conversation {
+        /// The last used one is the last.
         var threads: [CacheRequest] = []
         var opened = 0
         var lastUse = 0
     }
 
-    /// Conversations that are remembered, and threads of each.
+    /// Conversations that are remembered, and threads of each; those not used for longest are forgotten first.
     static let mostConversations = 512
-    private static let mostThreads = 8
+    static let mostThreads = 512
 
     private var turns: [CacheTurn] = []
     private var conversations: [Key: Conversation] = [:]
@@ -30,7 +31,8 @@ public struct CacheTurns: Sendable {
     private var compacted: Set<Key> = []
     /// Which models have ever had a token read from a cache.
     private var reporting: Set<String> = []
-    /// Conversations that were forgotten because there were too many: if they went on, that looks like a beginning.
+    /// Conversations and threads of them that were forgotten because there were too many: if they went on, that looks like a
+    /// beginning.
     public private(set) var forgotten = 0
 
     public init() {}
@@ -111,7 +113,10 @@ public struct CacheTurns: Sendable {
             touch(request, turn)
             if let place { conversation.threads.remove(at: place) }
             conversation.threads.append(request.in(thread))
-            if conversation.threads.count > Self.mostThreads { conversation.threads.removeFirst() }
+            if conversation.threads.count > Self.mostThreads {
+                conversation.threads.removeFirst()
+                forgotten += 1
+            }
             if key.kind == "compact" { compacted.insert(summary) } else { compacted.remove(summary) }
         }
         conversation.lastUse = clock

@@ -63,23 +63,30 @@ struct ClaudeCodeFile {
             }
             if !file.take(json) { report.leftOut[json["type"]?.string ?? "no type", default: 0] += 1 }
         }
+        var histories = ClaudeCodeHistories(file)
         for index in file.answers.indices {
             let answer = file.answers[index]
             guard seen.insert(file.identity(of: answer)).inserted else {
                 report.repeated += 1
                 continue
             }
-            let history = ClaudeCodeHistory(file, before: index)
+            let history = histories.history(before: index)
             if history.isCut { report.cut += 1 }
             let exchange = file.exchange(answer, history)
             report.exchanges += 1
             if let session = exchange.session { report.sessions.insert(session) }
             take(exchange)
+            histories.keep(history, before: index)
         }
     }
 
+    /// The last line that brings a block of an answer or a result of its calls.
+    func lastOrder(of answer: Int) -> Int {
+        max(answers[answer].blocks.last?.order ?? 0, results[answer]?.last.map { userOrders[$0] } ?? 0)
+    }
+
     /// False for a line without a message.
-    private mutating func take(_ json: JSON) -> Bool {
+    mutating func take(_ json: JSON) -> Bool {
         order += 1
         let uuid = json["uuid"]?.string
         let parent = json["parentUuid"]?.string
@@ -131,7 +138,7 @@ struct ClaudeCodeFile {
         }
     }
 
-    private static func time(_ json: JSON) -> Timestamp? { json["timestamp"]?.string.flatMap(Timestamp.init(rfc3339:)) }
+    private static func time(_ json: JSON) -> Timestamp? { json["timestamp"]?.string.flatMap(ImportedExchange.time) }
 }
 
 extension ClaudeCodeFile {
@@ -146,13 +153,11 @@ extension ClaudeCodeFile {
         let isSidechain = line["isSidechain"]?.bool ?? false
         let agent = line["agentId"]?.string ?? (isSidechain ? "sidechain-\(history.root.prefix(8))" : nil)
         let started = min(history.lastTime ?? answer.started, answer.started)
-        let body = history.body(model: isSynthetic(answer) ? nil : answer.message["model"]?.string)
+        let model = isSynthetic(answer) ? nil : answer.message["model"]?.string
         var exchange = ImportedExchange(
             identity: identity(of: answer), started: started, ended: answer.ended,
             kind: agent == nil ? .main : .subagent, session: line["sessionId"]?.string, agent: agent,
-            request: .init(
-                method: "POST", path: "/v1/messages", headers: HTTPFields(), bytes: body,
-                body: try? JSON.parse(body)))
+            request: .conversation(history.request(model: model)))
         if isSynthetic(answer) {
             exchange.outcome = .upstreamError
             exchange.failure = .init(

@@ -2,59 +2,49 @@
 internal import Intercept
 
 struct ClaudeCodeHistory {
-    private var messages: [(role: String, contents: [JSON])] = []
+    private typealias Message = (role: String, contents: [JSON])
+
+    private var messages: [Message] = []
     /// When the last thing before the answer was there.
     private(set) var lastTime: Timestamp?
     /// The `uuid` with which it begins.
-    private(set) var root = ""
+    fileprivate(set) var root = ""
     /// Begins in another file.
-    private(set) var isCut = false
+    fileprivate(set) var isCut = false
+    /// What the trace holds of it, and how many messages are as they were then.
+    private var written = WrittenConversation()
+    private var unchanged = 0
+    /// Lines of the user that are in it, the answer that came last, and the last line that belongs to any of its answers.
+    private var used: Set<Int> = []
+    private var last: Int?
+    private(set) var lastOrder = 0
 
-    /// Follows `parentUuid` from the answer's first line back to the beginning: branches that were given up, and what a
-    /// compaction has replaced, are not on that way. Results of parallel calls hang beside it and are added.
-    init(_ file: ClaudeCodeFile, before index: Int) {
-        let answer = file.answers[index]
-        var way: [ClaudeCodeFile.Node] = []
-        var cursor = answer.parent
-        var visited: Set<String> = []
-        while let uuid = cursor, visited.insert(uuid).inserted {
-            guard let node = file.nodes[uuid] else {
-                isCut = true
-                break
-            }
-            root = uuid
-            switch node {
-            case .user(let place):
-                way.append(node)
-                cursor = file.users[place].parent
-            case .answer(let place):
-                if place != index { way.append(node) }
-                cursor = file.answers[place].parent
-            case .other(let parent): cursor = parent
-            }
-        }
-        build(way.reversed(), file, before: answer.order)
+    /// What a request says: an answer's line and all before it.
+    func request(model: String?) -> ConversationRequest {
+        let messages = messages
+        return ConversationRequest(
+            model: model, conversation: written, kept: unchanged, encode: { Self.encode(messages[$0...]) })
     }
 
-    private mutating func build(_ way: [ClaudeCodeFile.Node], _ file: ClaudeCodeFile, before order: Int) {
-        var used: Set<Int> = []
-        var last: Int?
+    /// The request has been written.
+    fileprivate mutating func settle() { unchanged = messages.count }
+
+    fileprivate mutating func go(on way: [ClaudeCodeFile.Node], _ file: ClaudeCodeFile, before order: Int) {
         for node in way {
             switch node {
-            case .user(let place): add(place, file, &used)
+            case .user(let place): add(place, file)
             case .answer(let place):
                 if last == place { continue }
                 last = place
+                lastOrder = max(lastOrder, file.lastOrder(of: place))
                 add("assistant", file.answers[place].blocks.filter { $0.order < order }.map(\.json))
-                for result in file.results[place] ?? [] where file.userOrders[result] < order {
-                    add(result, file, &used)
-                }
+                for result in file.results[place] ?? [] where file.userOrders[result] < order { add(result, file) }
             case .other: continue
             }
         }
     }
 
-    private mutating func add(_ place: Int, _ file: ClaudeCodeFile, _ used: inout Set<Int>) {
+    private mutating func add(_ place: Int, _ file: ClaudeCodeFile) {
         guard used.insert(place).inserted else { return }
         let line = file.users[place]
         lastTime = max(lastTime ?? line.time, line.time)
@@ -65,17 +55,14 @@ struct ClaudeCodeHistory {
     private mutating func add(_ role: String, _ contents: [JSON]) {
         if messages.last?.role == role {
             messages[messages.count - 1].contents += contents
+            unchanged = min(unchanged, messages.count - 1)
         } else {
             messages.append((role, contents))
         }
     }
 
-    /// The request's body, as far as the file says it.
-    func body(model: String?) -> [UInt8] {
+    private static func encode(_ messages: ArraySlice<Message>) -> [UInt8] {
         var out = JSONWriter(capacity: 4096)
-        out.beginObject()
-        out.field("model", ifPresent: model)
-        out.key("messages")
         out.beginArray()
         for message in messages {
             out.beginObject()
@@ -84,12 +71,11 @@ struct ClaudeCodeHistory {
             if message.contents.count == 1, message.contents[0].isString {
                 out.value(message.contents[0])
             } else {
-                Self.write(message.contents, into: &out)
+                write(message.contents, into: &out)
             }
             out.endObject()
         }
         out.endArray()
-        out.endObject()
         return out.bytes
     }
 
@@ -107,5 +93,97 @@ struct ClaudeCodeHistory {
             }
         }
         out.endArray()
+    }
+}
+
+/// The histories of a file's answers: each goes on from that of the answer before it, so that a turn costs what it adds.
+struct ClaudeCodeHistories {
+    /// Branches that are remembered; of the latest of them a new branch may be the continuation.
+    static let mostBranches = 64
+    private static let mostCompared = 8
+
+    private let file: ClaudeCodeFile
+    /// By the answer before which they stand.
+    private var histories: [Int: ClaudeCodeHistory] = [:]
+    /// The last used one is the last.
+    private var order: [Int] = []
+    /// Lines that were looked at.
+    private(set) var steps = 0
+
+    init(_ file: ClaudeCodeFile) { self.file = file }
+
+    /// Follows `parentUuid` from the answer's first line back to the beginning, or to an answer whose history is known:
+    /// branches that were given up, and what a compaction has replaced, are not on that way. Results of parallel calls hang
+    /// beside it and are added. Hand it back with `keep`.
+    mutating func history(before index: Int) -> ClaudeCodeHistory {
+        let answer = file.answers[index]
+        var history = ClaudeCodeHistory()
+        var way: [ClaudeCodeFile.Node] = []
+        var cursor = answer.parent
+        var visited: Set<String> = []
+        walk: while let uuid = cursor, visited.insert(uuid).inserted {
+            steps += 1
+            guard let node = file.nodes[uuid] else {
+                history.isCut = true
+                break
+            }
+            history.root = uuid
+            switch node {
+            case .user(let place):
+                way.append(node)
+                cursor = file.users[place].parent
+            case .answer(let place):
+                if place != index { way.append(node) }
+                if let known = take(place) {
+                    history = known
+                    break walk
+                }
+                cursor = file.answers[place].parent
+            case .other(let parent): cursor = parent
+            }
+        }
+        let isNew = history.isEmpty
+        history.go(on: way.reversed(), file, before: answer.order)
+        if isNew { branch(&history) }
+        return history
+    }
+
+    /// Later answers may go on from here.
+    mutating func keep(_ history: ClaudeCodeHistory, before index: Int) {
+        histories[index] = history
+        histories[index]?.settle()
+        order.append(index)
+        if order.count > Self.mostBranches { histories[order.removeFirst()] = nil }
+    }
+
+    /// Not where an answer before it had more to say after that one had begun.
+    private mutating func take(_ place: Int) -> ClaudeCodeHistory? {
+        guard let known = histories[place], known.lastOrder < file.answers[place].order else { return nil }
+        order.removeAll { $0 == place }
+        return histories.removeValue(forKey: place)
+    }
+
+    /// A history that was put together anew may begin as another one does.
+    private func branch(_ history: inout ClaudeCodeHistory) {
+        let others = order.suffix(Self.mostCompared).compactMap { histories[$0] }
+        let best = others.map { ($0, history.common(with: $0)) }.max { $0.1 < $1.1 }
+        if let (other, common) = best, common > 0 { history.go(onFrom: other, common) }
+    }
+}
+
+extension ClaudeCodeHistory {
+    fileprivate var isEmpty: Bool { messages.isEmpty }
+
+    /// How many leading messages are the same.
+    fileprivate func common(with other: ClaudeCodeHistory) -> Int {
+        zip(messages, other.messages).prefix { left, right in
+            left.role == right.role && left.contents.count == right.contents.count
+                && zip(left.contents, right.contents).allSatisfy { $0.raw == $1.raw }
+        }.count
+    }
+
+    fileprivate mutating func go(onFrom other: ClaudeCodeHistory, _ common: Int) {
+        written = WrittenConversation(branchOf: other.written)
+        unchanged = common
     }
 }

@@ -45,9 +45,10 @@ enum ClaudeTraceFile {
             identity: "claude-trace \(started.nanoseconds) \(SHA256Digits.of(bytes))", started: started, kind: kind,
             session: RequestOrigin.session(headers, parsed), agent: headers["x-claude-code-agent-id"],
             parentAgent: headers["x-claude-code-parent-agent-id"],
-            request: .init(
-                method: request["method"]?.string ?? "POST", path: path, query: query, headers: headers, bytes: bytes,
-                body: parsed))
+            request: .whole(
+                .init(
+                    method: request["method"]?.string ?? "POST", path: path, query: query, headers: headers,
+                    bytes: bytes, body: parsed)))
         if let response = json["response"], response.isObject { add(response, to: &exchange) }
         return exchange
     }
@@ -141,9 +142,10 @@ enum ClaudeTraceFile {
 
     /// Seconds or milliseconds since 1970, or a text.
     private static func time(_ json: JSON?) -> Timestamp? {
-        if let text = json?.string { return Timestamp(rfc3339: text) }
-        guard let number = json?.double, number > 0, number < 1e14 else { return nil }
-        return Timestamp(nanoseconds: Int64(number < 1e11 ? number * 1e9 : number * 1e6))
+        if let text = json?.string { return ImportedExchange.time(text) }
+        guard let number = json?.double, number > 0 else { return nil }
+        let nanoseconds = number < 1e11 ? number * 1e9 : number * 1e6
+        return ImportedExchange.latest > nanoseconds ? Timestamp(nanoseconds: Int64(nanoseconds)) : nil
     }
 }
 

@@ -20,9 +20,7 @@ public struct ExchangeReader {
 
     private let session: String?
     private let wants: Wants
-    /// Exchanges that have begun, by id, in the order of their requests.
-    private var open: [String: RecordedExchange] = [:]
-    private var order: [String] = []
+    private var open = OpenExchanges<RecordedExchange>()
     private var numbers: [String: Int] = [:]
 
     /// Only exchanges of `session`, or all.
@@ -32,7 +30,7 @@ public struct ExchangeReader {
     }
 
     /// Reads one file. `take` gets each exchange at its end; one that goes on in the next file is handed on there, and what
-    /// has no end at all by `finish`. Gives the reader, which says what could not be read. Throws when the file cannot be
+    /// has no end at all by `finish`, or when another request has its id. Gives the reader, which says what could not be read. Throws when the file cannot be
     /// opened.
     ///
     /// - Parameter meta: gets the `meta` records: what is said there holds for what follows.
@@ -61,24 +59,23 @@ public struct ExchangeReader {
 
     /// Hands on the exchanges that have no end, in the order of their requests. Call it behind the last file.
     public mutating func finish(take: (RecordedExchange) -> Void) {
-        for id in order { if let exchange = open[id] { take(exchange) } }
-        open = [:]
-        order = []
+        for exchange in open.removeAll() { take(exchange) }
     }
 
     private mutating func add(
         _ record: TraceRecord, _ file: String, _ bodies: inout TraceBodies?, _ take: (RecordedExchange) -> Void
     ) {
         guard let id = record.id else { return }
-        if record.type == "request" { return begin(record, id, file, &bodies) }
+        if record.type == "request" { return begin(record, id, file, &bodies, take) }
         if record.type == "upstream", wants.upstreamBodies { takeBody(of: record, id, &bodies) }
-        open[id]?.records.append(record)
-        guard record.type == "end", let exchange = open.removeValue(forKey: id) else { return }
-        order.removeAll { $0 == id }
-        take(exchange)
+        open.change(id) { $0.records.append(record) }
+        if record.type == "end", let ended = open.remove(id) { take(ended.exchange) }
     }
 
-    private mutating func begin(_ record: TraceRecord, _ id: String, _ file: String, _ bodies: inout TraceBodies?) {
+    private mutating func begin(
+        _ record: TraceRecord, _ id: String, _ file: String, _ bodies: inout TraceBodies?,
+        _ take: (RecordedExchange) -> Void
+    ) {
         var number: Int?
         if record["path"]?.equals("/v1/messages") ?? false {
             numbers[record.session ?? "", default: 0] += 1
@@ -88,15 +85,15 @@ public struct ExchangeReader {
         if wants.body {
             do { exchange.body = try bodies?.body(of: record) } catch { exchange.problems.append("\(error)") }
         }
-        open[id] = exchange
-        order.append(id)
+        if let unfinished = open.begin(id, exchange) { take(unfinished) }
     }
 
     private mutating func takeBody(of record: TraceRecord, _ id: String, _ bodies: inout TraceBodies?) {
         do {
-            if let body = try bodies?.body(of: record) { open[id]?.upstreamBodies[record["try"]?.int ?? 1] = body }
+            guard let body = try bodies?.body(of: record) else { return }
+            open.change(id) { $0.upstreamBodies[record["try"]?.int ?? 1] = body }
         } catch {
-            open[id]?.problems.append("\(error)")
+            open.change(id) { $0.problems.append("\(error)") }
         }
     }
 }

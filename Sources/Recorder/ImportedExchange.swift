@@ -11,12 +11,27 @@ struct ImportedExchange {
     var session: String?
     var agent: String?
     var parentAgent: String?
-    var request: Moment.Request
+    var request: Request
     var calls: [Call] = []
     var response: Moment.Response?
     var failure: Moment.Failure?
     /// Nil where the recording does not say how it ended.
     var outcome: Outcome?
+
+    /// Nanoseconds from 1970 to the year 2262, where 64 bits end. What a recording dates behind it, or before 1970, has no
+    /// time that we could write.
+    static let latest = 9.2e18
+
+    static func time(_ text: String) -> Timestamp? {
+        // Its first digits, since later years cannot even be computed.
+        guard let year = Int(text.prefix(4)), (1970..<2262).contains(year) else { return nil }
+        return Timestamp(rfc3339: text)
+    }
+
+    enum Request {
+        case whole(Moment.Request)
+        case conversation(ConversationRequest)
+    }
 
     struct Call {
         let call: ToolCall
@@ -32,7 +47,13 @@ struct ImportedExchange {
         func record(_ event: Moment.Event, _ time: Timestamp) {
             writer.write(.moment(Moment(exchange: exchange, time: time, event: event)))
         }
-        record(.request(request), started)
+        var bytesIn = 0
+        switch request {
+        case .whole(let request):
+            bytesIn = request.bytes.count
+            record(.request(request), started)
+        case .conversation(let request): bytesIn = writer.write(request, exchange, started)
+        }
         for call in calls {
             let made = Moment.ToolCallMade(
                 call: call.call, milliseconds: max(0, call.time.milliseconds(since: started)),
@@ -44,7 +65,7 @@ struct ImportedExchange {
         if let failure { record(.error(failure), end) }
         guard let outcome else { return }
         let answer = (response?.message ?? response?.body)?.count ?? 0
-        record(.end(.init(outcome: outcome, bytesIn: request.bytes.count, bytesOut: answer)), end)
+        record(.end(.init(outcome: outcome, bytesIn: bytesIn, bytesOut: answer)), end)
     }
 
     /// In the form of a UUIDv7: its time, then digits of a hash.

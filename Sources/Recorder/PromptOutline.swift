@@ -81,9 +81,18 @@ struct PromptOutline: Sendable {
     }
 
     func pieces(_ section: Section) -> ArraySlice<Piece> {
-        let start = pieces.firstIndex { $0.section >= section } ?? pieces.count
-        let end = pieces[start...].firstIndex { $0.section > section } ?? pieces.count
-        return pieces[start..<end]
+        let start = first { $0 >= section }
+        return pieces[start..<max(start, first { $0 > section })]
+    }
+
+    /// The first piece whose section is one of the later ones: sections stand one behind the other.
+    private func first(_ isLater: (Section) -> Bool) -> Int {
+        var (low, high) = (0, pieces.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if isLater(pieces[middle].section) { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 
     /// How many pieces of the history are the same at its beginning.

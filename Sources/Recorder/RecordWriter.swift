@@ -72,7 +72,7 @@ final class RecordWriter {
         }
     }
 
-    private func notes(_ exchange: Exchange) -> ExchangeNotes {
+    func notes(_ exchange: Exchange) -> ExchangeNotes {
         let key = ObjectIdentifier(exchange)
         if let known = exchanges[key] { return known }
         if exchanges.count >= Self.mostExchanges,

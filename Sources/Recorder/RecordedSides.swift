@@ -15,7 +15,7 @@ public struct RecordedEvent: Sendable {
     init?(_ json: JSON) {
         let parts = Array(json.elements)
         guard parts.count >= 3 else { return nil }
-        milliseconds = parts[0].double ?? 0
+        milliseconds = parts[0].milliseconds ?? 0
         name = parts[1].string
         value = parts[2]
         exact = parts.count > 3 ? parts[3].text?.utf8Bytes : nil

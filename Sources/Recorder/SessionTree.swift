@@ -1,5 +1,5 @@
 /// Sessions turn by turn, with each sub-agent under the call that started it. Takes records in the order of the trace;
-/// keeps the first words of texts and no bodies.
+/// keeps the first words of texts, of what agents are told more, and no bodies.
 internal import Intercept
 
 public struct SessionTree: Sendable {
@@ -15,7 +15,7 @@ public struct SessionTree: Sendable {
         /// Time of the last record.
         public internal(set) var ended = ""
         /// What each sub-agent's first request said.
-        var openings: [String: String] = [:]
+        var openings: [String: AgentOpening] = [:]
     }
 
     /// Which call of which turn.
@@ -25,6 +25,7 @@ public struct SessionTree: Sendable {
     }
 
     public private(set) var sessions: [Session] = []
+    private var indices: [String: Int] = [:]
     private var places: [String: (session: Int, turn: Int)] = [:]
     private var calls: [String: (session: Int, place: Place)] = [:]
     private var numbers: [String: Int] = [:]
@@ -45,8 +46,11 @@ public struct SessionTree: Sendable {
 
     private mutating func begin(_ record: TraceRecord, _ id: String) {
         let name = record.session ?? ""
-        let session = sessions.firstIndex { $0.id == name } ?? sessions.count
-        if session == sessions.count { sessions.append(Session(id: name)) }
+        let session = indices[name] ?? sessions.count
+        if session == sessions.count {
+            indices[name] = session
+            sessions.append(Session(id: name))
+        }
         var number: Int?
         if record["path"]?.equals("/v1/messages") ?? false {
             numbers[name, default: 0] += 1
@@ -55,7 +59,7 @@ public struct SessionTree: Sendable {
         let turn = SessionTurn(record, number: number)
         places[id] = (session, sessions[session].turns.count)
         if number != nil, sessions[session].openings[turn.agent] == nil {
-            sessions[session].openings[turn.agent] = NewText(record).whole
+            sessions[session].openings[turn.agent] = AgentOpening(NewText(record).texts)
         }
         sessions[session].ended = turn.time
         sessions[session].turns.append(turn)
@@ -78,44 +82,10 @@ extension SessionTree.Session {
         return turns.map(\.agent).filter { seen.insert($0).inserted }
     }
 
-    /// The call that started each sub-agent, where it can be told: the one whose prompt is what the agent was asked first,
-    /// else the only one for an agent that was under way then.
-    public var starts: [String: SessionTree.Place] {
-        var starts: [String: SessionTree.Place] = [:]
-        var open = candidates
-        for agent in agents {
-            guard let first = turns.firstIndex(where: { $0.agent == agent }) else { continue }
-            let fitting = open.filter { $0.turn < first && turns[$0.turn].agent != agent && isOfParent($0, first) }
-            let said = openings[agent] ?? ""
-            let asked = fitting.filter { call($0).prompt.map { !$0.isEmpty && said.contains($0) } ?? false }
-            let running = fitting.filter { isRunning(call($0), at: turns[first].time) }
-            let found = asked.first { running.contains($0) } ?? asked.first ?? (running.count == 1 ? running[0] : nil)
-            guard let found else { continue }
-            starts[agent] = found
-            open.removeAll { $0 == found }
-        }
-        return starts
-    }
-
     /// Where the calls of a turn are.
     public func places(of turn: Int) -> [SessionTree.Place] {
         turns[turn].calls.indices.map { SessionTree.Place(turn: turn, call: $0) }
     }
 
     public func call(_ place: SessionTree.Place) -> SessionTurn.Call { turns[place.turn].calls[place.call] }
-
-    /// Calls that may start an agent.
-    private var candidates: [SessionTree.Place] {
-        turns.indices.flatMap(places).filter { ["Agent", "Task"].contains(call($0).tool) || call($0).prompt != nil }
-    }
-
-    private func isOfParent(_ place: SessionTree.Place, _ turn: Int) -> Bool {
-        guard let parent = turns[turn].parentAgent else { return true }
-        return turns[place.turn].agent == parent
-    }
-
-    private func isRunning(_ call: SessionTurn.Call, at time: String) -> Bool {
-        guard ["Agent", "Task"].contains(call.tool), call.time <= time else { return false }
-        return call.result.map { $0.time >= time } ?? true
-    }
 }

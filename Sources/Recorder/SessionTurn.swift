@@ -11,7 +11,7 @@ public struct SessionTurn: Sendable {
         /// What says most about them in one line: the first text among them.
         public let brief: String
         /// What a sub-agent would be told.
-        let prompt: String?
+        let prompt: AgentPrompt?
         /// When the call was complete, RFC 3339.
         public let time: String
         public let isValid: Bool
@@ -135,7 +135,7 @@ extension SessionTurn.Call {
         self.input = String(decoding: (input?.raw ?? []).prefix(SessionTurn.shownText), as: UTF8.self)
         let first = input?.members.lazy.compactMap(\.value.string).first { !$0.isEmpty }
         brief = String((first ?? input?.string ?? self.input).prefix(SessionTurn.shownText))
-        prompt = input?["prompt"]?.string
+        prompt = input?["prompt"]?.string.flatMap(AgentPrompt.init)
         time = record["ts"]?.string ?? ""
         isValid = record["valid"]?.bool ?? true
         isServerSide = record["server_side"]?.bool ?? false
@@ -147,14 +147,13 @@ struct NewText {
     /// The user's words, without what the client put around them.
     let text: String
     /// Everything that the user's messages say: what a sub-agent was started with stands in it.
-    let whole: String
+    let texts: [String]
 
     init(_ request: TraceRecord) {
         let messages = request["body"]?["messages"]?.elements.map { $0 } ?? []
         let answer = messages.lastIndex { $0["role"]?.equals("assistant") ?? false }
         let new = messages[(answer.map { $0 + 1 } ?? 0)...].filter { $0["role"]?.equals("user") ?? false }
-        let texts = new.flatMap { Self.texts($0["content"]) }
-        whole = texts.joined(separator: "\n")
+        texts = new.flatMap { Self.texts($0["content"]) }
         text = texts.filter { !$0.hasPrefix("<system-reminder>") }.joined(separator: " ")
     }
 

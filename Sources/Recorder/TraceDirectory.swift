@@ -46,7 +46,21 @@ struct TraceDirectory: Sendable {
     }
 
     /// The names in the directory, sorted.
-    var names: [String] {
+    var names: [String] { allNames.filter { !$0.hasPrefix(".") } }
+
+    /// Removes unfinished files that a process left when it was killed: this name with a number behind it. One whose lock is
+    /// held is being written.
+    func removeAbandoned(_ name: String) {
+        for found in allNames where found.hasPrefix(name) && Int(found.dropFirst(name.count)) != nil {
+            let file = "\(path)/\(found)"
+            let descriptor = open(file, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+            guard descriptor >= 0 else { continue }
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(file) }
+            close(descriptor)
+        }
+    }
+
+    private var allNames: [String] {
         guard let directory = opendir(path) else { return [] }
         defer { closedir(directory) }
         var names: [String] = []
@@ -54,7 +68,7 @@ struct TraceDirectory: Sendable {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) {
                 String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
             }
-            if !name.hasPrefix(".") { names.append(name) }
+            names.append(name)
         }
         return names.sorted()
     }

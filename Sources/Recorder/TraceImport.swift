@@ -60,6 +60,7 @@ public struct TraceImport: Sendable {
         report.path = "\(configuration.directory)/\(name)"
         report.hasReplaced = try Self.isReplaceable(report.path, source)
         let partial = ".\(name).\(ProcessIdentity.pid)"
+        TraceDirectory(path: configuration.directory).removeAbandoned(".\(name).")
         let whole = try Self.open(path)
         try write(partial, source, &report) { writer, report, seen in
             if report.program == "claude-trace" {

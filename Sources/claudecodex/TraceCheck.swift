@@ -59,8 +59,7 @@ struct TraceCheck {
 
     private(set) var results: [Result] = []
     private var backends = RecordedBackends()
-    private var open: [String: CheckedExchange] = [:]
-    private var order: [String] = []
+    private var open = OpenExchanges<CheckedExchange>()
     private var numbers: [String: Int] = [:]
     private var surroundings = CheckedExchange.Surroundings()
 
@@ -87,31 +86,26 @@ struct TraceCheck {
 
     /// Behind the last file: exchanges without an end.
     mutating func finish(isWanted: (Result) -> Bool) {
-        for id in order {
-            if let exchange = open.removeValue(forKey: id) { add(exchange.finished(isEnded: false), isWanted) }
-        }
-        order = []
+        for exchange in open.removeAll() { add(exchange.finished(isEnded: false), isWanted) }
         results.sort { ($0.number ?? .max, $0.id) < ($1.number ?? .max, $1.id) }
     }
 
     private mutating func take(_ record: TraceRecord, _ bodies: inout TraceBodies, _ isWanted: (Result) -> Bool) {
         guard let id = record.id else { return }
-        if record.type == "request" { return begin(record, id, &bodies) }
-        guard var exchange = open.removeValue(forKey: id) else {
+        if record.type == "request" { return begin(record, id, &bodies, isWanted) }
+        guard var entry = open.remove(id) else {
             // Its body may still be the base of another's.
             _ = try? bodies.body(of: record)
             return
         }
-        exchange.take(record, &bodies, &backends)
-        guard record.type == "end" else {
-            open[id] = exchange
-            return
-        }
-        order.removeAll { $0 == id }
-        add(exchange.finished(isEnded: true), isWanted)
+        entry.exchange.take(record, &bodies, &backends)
+        if record.type != "end" { return open.putBack(id, entry) }
+        add(entry.exchange.finished(isEnded: true), isWanted)
     }
 
-    private mutating func begin(_ record: TraceRecord, _ id: String, _ bodies: inout TraceBodies) {
+    private mutating func begin(
+        _ record: TraceRecord, _ id: String, _ bodies: inout TraceBodies, _ isWanted: (Result) -> Bool
+    ) {
         let path = record["path"]?.string ?? ""
         guard path.hasPrefix("/v1/messages") else {
             _ = try? bodies.body(of: record)
@@ -123,8 +117,8 @@ struct TraceCheck {
             number = numbers[record.session ?? ""]
         }
         let result = Result(id: id, session: record.session, number: number)
-        open[id] = CheckedExchange(record, result, surroundings, &bodies)
-        order.append(id)
+        let unfinished = open.begin(id, CheckedExchange(record, result, surroundings, &bodies))
+        if let unfinished { add(unfinished.finished(isEnded: false), isWanted) }
     }
 
     private mutating func add(_ result: Result, _ isWanted: (Result) -> Bool) {

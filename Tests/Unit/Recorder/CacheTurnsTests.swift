@@ -242,4 +242,24 @@ struct CacheTurnsTests {
         #expect(other.pieces.map(\.kind) == [.tool, .text, .text, .text, .thinking, .toolCall, .toolResult])
         #expect(other.pieces.map(\.section.rawValue) == [0, 1, 1, 2, 2, 2, 2])
     }
+
+    @Test("conversations that take turns under one name are all remembered; what is forgotten is counted")
+    func manyThreads() throws {
+        func bench(_ count: Int) -> CacheBench {
+            let bench = CacheBench()
+            let prompts = (0..<count).map { number in
+                Prompt(tools: [], system: ["Be brief."], messages: [[Prompt.text("Conversation \(number)")]])
+            }
+            for prompt in prompts { bench.add(prompt.body, .init(written: 2000)) }
+            for prompt in prompts {
+                bench.add(prompt.then([Prompt.text("a")], [Prompt.text("b")]).body, at: 60, .init(written: 2300))
+            }
+            return bench
+        }
+        let few = try bench(20).turns()
+        #expect(few.forgotten == 0)
+        let reasons = few.all.map { CacheMissTests.text($0.miss) }
+        #expect(reasons.filter { $0 == "first_request" }.count == 20 && reasons.filter { $0 == "routing" }.count == 20)
+        #expect(try bench(CacheTurns.mostThreads + 1).turns().forgotten > 0)
+    }
 }

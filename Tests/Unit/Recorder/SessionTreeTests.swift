@@ -170,4 +170,17 @@ struct ExchangeSearchTests {
         }
         #expect(seen == bodies)
     }
+
+    @Test("long prompts that begin alike are told apart; a prompt within other words is found near their beginning")
+    func longPrompts() throws {
+        let long = String(repeating: "the same words ", count: 9000)
+        let first = try #require(AgentPrompt(long + "one"))
+        let second = try #require(AgentPrompt(long + "two"))
+        let opening = AgentOpening(["<system-reminder>x</system-reminder>", long + "two"])
+        #expect(!opening.isExactly(first) && opening.isExactly(second))
+        #expect(AgentOpening(["Your task: \(long)one"]).holds(first))
+        #expect(!AgentOpening(["Your task: none"]).holds(first))
+        #expect(AgentPrompt("") == nil)
+        #expect(first.beginning.utf8.count == AgentPrompt.mostBytes)
+    }
 }

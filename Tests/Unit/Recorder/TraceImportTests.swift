@@ -172,6 +172,84 @@ import Testing
         #expect(records.first { $0.type == "error" }?["message"]?.string == "API Error")
     }
 
+    @Test("a turn costs the lines that it adds, however long the conversation is")
+    func steps() throws {
+        var file = ClaudeCodeFile()
+        let turns = 500
+        for turn in 0..<turns {
+            let before = turn == 0 ? nil : "a\(turn - 1)"
+            for line in [
+                Self.line("u\(turn)", before, "user", second: 1, #"{"role":"user","content":"x"}"#),
+                Self.line("a\(turn)", "u\(turn)", "assistant", second: 2, Self.block("m\(turn)", "\"y\"")),
+            ] { #expect(file.take(try JSON.parse(Array(line.utf8)))) }
+        }
+        var histories = ClaudeCodeHistories(file)
+        for index in 0..<turns { histories.keep(histories.history(before: index), before: index) }
+        #expect(histories.steps < 3 * turns)
+    }
+
+    @Test("branches, errors and other models are stored as differences too, and every body has its hash")
+    func differences() throws {
+        let key = "sk-ant-api03-" + String(repeating: "k", count: 40)
+        func say(_ uuid: String, _ parent: String?, _ second: Int, _ text: String) -> String {
+            Self.line(uuid, parent, "user", second: second, #"{"role":"user","content":"\#(text)"}"#)
+        }
+        func answer(_ uuid: String, _ parent: String, _ second: Int, model: String = "claude-x") -> String {
+            let message = Self.block("m-\(uuid)", #"{"type":"text","text":"\#(uuid)"}"#)
+            return Self.line(
+                uuid, parent, "assistant", second: second, message.replacing("claude-x", with: model))
+        }
+        let lines = [
+            say("u1", nil, 0, "first \(key)"), answer("a1", "u1", 1), say("u2", "a1", 2, "second"),
+            answer("a2", "u2", 3, model: "<synthetic>"), say("u3", "a2", 4, "third"), answer("a3", "u3", 5),
+            say("u4", "a3", 6, "fourth \(key)"), answer("a4", "u4", 7, model: "claude-y"),
+            say("u5", "a1", 8, "another second"), answer("a5", "u5", 9, model: "claude-y"),
+            answer("a6", "u5", 10, model: "claude-y"),
+        ]
+        let (report, records) = try read("d.jsonl", lines)
+        let exchanges = try ExportedFixtureTests.exchanges(report.path)
+        #expect(exchanges.allSatisfy { $0.problems.isEmpty })
+        let bodies = try exchanges.map { try JSON.parse(try #require($0.body)) }
+        #expect(bodies.map { $0["messages"]?.count } == [1, 3, 5, 7, 3, 3])
+        #expect(
+            bodies.map { $0["model"]?.string } == ["claude-x", nil, "claude-x"] + Array(repeating: "claude-y", count: 3)
+        )
+        #expect(bodies[4]["messages"]?.elements.map { $0["content"]?.string }.last == "another second")
+        let requests = records.filter { $0.type == "request" }
+        #expect(requests.map { $0["delta"]?["keep"]?["messages"]?.int } == [nil, 1, 3, 5, 2, 3])
+        #expect(requests.map { $0["redacted"]?.int } == [1, 1, 1, 2, 1, 1])
+        #expect(requests.map { $0["messages"]?.int } == [1, 3, 5, 7, 3, 3])
+    }
+
+    @Test("what is dated where 64 bits end, or before 1970, is no exchange and does not end the import")
+    func times() throws {
+        let odd = [
+            "5e10", "99999999999", "9.3e12", "1e300", "-5", "\"9999-12-31T23:59:59.999Z\"",
+            "\"0000-01-01T00:00:00.000Z\"",
+        ]
+        let lines = odd.map { #"{"request":{"timestamp":\#($0),"url":"https://x/v1/messages"}}"# }
+        let (report, _) = try read("log-3.jsonl", lines + [Self.pair(10, "null")])
+        #expect(report.exchanges == 1 && report.leftOut == ["no pair of request and answer": odd.count])
+    }
+
+    @Test("what an import that was killed has left is removed, what another one writes is not")
+    func abandoned() throws {
+        let logs = configuration.directory
+        try folder.write("5f0c.jsonl", Array(Self.session.joined(separator: "\n").utf8))
+        var work = TraceImport(configuration)
+        _ = try work.run(folder.file("5f0c.jsonl"), source: "x")
+        for name in [".import-5f0c.jsonl.999999991", ".import-5f0c.jsonl.other"] {
+            #expect(FileManager.default.createFile(atPath: "\(logs)/\(name)", contents: Data("x".utf8)))
+        }
+        let living = JSONLSink(directory: logs, naming: .named(".import-5f0c.jsonl.999999992"), limit: .max) { _ in }
+        _ = try living.prepare(for: .now())
+        var again = TraceImport(configuration)
+        _ = try again.run(folder.file("5f0c.jsonl"), source: "x")
+        living.close()
+        let hidden = try FileManager.default.contentsOfDirectory(atPath: logs).filter { $0.hasPrefix(".import") }
+        #expect(hidden.sorted() == [".import-5f0c.jsonl.999999992", ".import-5f0c.jsonl.other"])
+    }
+
     // MARK: claude-trace
 
     private static let stream =
