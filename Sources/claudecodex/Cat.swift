@@ -81,6 +81,7 @@ private struct Copying {
     private(set) var problems: [String] = []
     /// Whoever read our output has stopped.
     private(set) var isReaderGone = false
+    private let isScreen = ScreenText.isStandardOutput
     private var out: [UInt8] = []
     private static let stretch = 1 << 16
 
@@ -110,7 +111,8 @@ private struct Copying {
     }
 
     mutating func flush() {
-        if !out.isEmpty, !isReaderGone, !Output.write(out, to: STDOUT_FILENO) { isReaderGone = true }
+        if out.isEmpty || isReaderGone { return }
+        if !Output.write(isScreen ? ScreenText.json.shown(out) : out, to: STDOUT_FILENO) { isReaderGone = true }
         out.removeAll(keepingCapacity: true)
     }
 

@@ -46,7 +46,8 @@ enum DiffCommand {
         let answer =
             sides.a.isExchange
             ? try DiffExchanges.answer(sides, isJSON, terminal) : try DiffSessions.answer(sides, isJSON, terminal)
-        Output.write(answer.bytes, to: STDOUT_FILENO)
+        let isScreen = isJSON && ScreenText.isStandardOutput
+        Output.write(isScreen ? ScreenText.json.shown(answer.bytes) : answer.bytes, to: STDOUT_FILENO)
         if settings.detail != .quiet {
             for sentence in answer.damage.sentences { Output.say("claudecodex: \(Text.printable(sentence))\n") }
         }

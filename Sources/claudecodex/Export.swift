@@ -18,15 +18,16 @@ enum Export {
         in fences. csv has a row for each exchange, with --calls for each tool call (the columns of `tools --calls`); texts that a
         spreadsheet would run as a formula get an apostrophe in front. curl is a command for sh that sends one request again; it
         takes the key from ANTHROPIC_API_KEY and the address from ANTHROPIC_BASE_URL. fixture makes a folder
-        DIR/BACKEND/CASE in the form of this project's Tests/Fixtures of each exchange that was translated; -o DIR names where.
+        DIR/BACKEND/CASE in the form of this project's Tests/Fixtures of each exchange; -o DIR names where.
 
         har and csv take the whole directory of traces unless told otherwise, the others the last session; `last#3` is its third
         request, and the beginning of an exchange's id names one as well. A FILTER is as for `tools`; fields:
         \(fields.names.joined(separator: " ")), and since.
 
         Everything is redacted as the trace is. A trace recorded with --redact off is refused without --unsafe. Files are made
-        readable for you alone. Exit code: 0; 1 when no exchange fits or a body is missing; 64 for a mistake on the command line;
-        65 when there is no trace; 74 when the file cannot be written.
+        readable for you alone. On a terminal, control characters are shown as escapes. Exit code: 0; 1 when no exchange fits or a
+        body is missing; 64 for a mistake on the command line; 65 when there is no trace; 74 when a file cannot be written, or a
+        fixture's folder is there already.
         """
 
     static let fields = Filter.Fields(

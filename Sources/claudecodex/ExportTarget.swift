@@ -10,11 +10,16 @@ internal import Intercept
 struct ExportTarget {
     private let path: String?
     private let descriptor: Int32
+    /// How a terminal shows it; nil where the bytes go as they are.
+    private let screen: ScreenText?
     private var failure: Int32?
 
-    /// - Parameter sources: the traces that are read; none of them may be written over.
-    init(_ path: String?, sources: [String]) throws(Failure) {
+    /// - Parameters:
+    ///   - sources: the traces that are read; none of them may be written over.
+    ///   - form: what is written.
+    init(_ path: String?, sources: [String], _ form: ScreenText) throws(Failure) {
         self.path = path
+        screen = path == nil && ScreenText.isStandardOutput ? form : nil
         guard let path else {
             descriptor = STDOUT_FILENO
             return
@@ -25,14 +30,26 @@ struct ExportTarget {
                 throw .usage("-o \(path) is the trace that is read", "name another file")
             }
         }
-        descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else {
-            throw Failure(.cannotWrite, "cannot write \(path): \(Unreadable.system().reason)")
+        // Not yet emptied: what others may read is first closed to them.
+        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0, Self.empty(descriptor) else {
+            let reason = Unreadable.system().reason
+            if descriptor >= 0 { close(descriptor) }
+            throw Failure(.cannotWrite, "cannot write \(path): \(reason)")
         }
     }
 
+    /// For this user alone, and without content; devices and pipes stay as they are.
+    private static func empty(_ descriptor: Int32) -> Bool {
+        var info = stat()
+        guard fstat(descriptor, &info) == 0 else { return false }
+        guard info.st_mode & S_IFMT == S_IFREG else { return true }
+        return fchmod(descriptor, 0o600) == 0 && ftruncate(descriptor, 0) == 0
+    }
+
+    /// Whole lines or texts, so that nothing is cut within a character.
     mutating func write(_ bytes: [UInt8]) {
-        var rest = bytes[...]
+        var rest = (screen?.shown(bytes) ?? bytes)[...]
         while !rest.isEmpty, failure == nil {
             let count = rest.withUnsafeBytes { buffer in
                 #if canImport(Glibc)

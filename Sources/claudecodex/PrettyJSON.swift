@@ -1,7 +1,7 @@
 internal import Intercept
 
 /// JSON with line ends and indentation, for a terminal. Numbers and strings stay as they are spelled; control characters
-/// become visible.
+/// become escapes of JSON.
 enum PrettyJSON {
     static func text(_ json: JSON) -> String {
         var out = ""
@@ -34,5 +34,7 @@ enum PrettyJSON {
         }
     }
 
-    private static func spelled(_ json: JSON) -> String { Text.printable(String(decoding: json.raw, as: UTF8.self)) }
+    private static func spelled(_ json: JSON) -> String {
+        String(decoding: ScreenText.json.shown(Array(json.raw)), as: UTF8.self)
+    }
 }

@@ -95,7 +95,10 @@ struct Proxy {
         let line = LiveLine(
             terminal: terminal, detail: settings.detail, prices: settings.prices,
             clock: terminal.isTerminal ? WallClock.local : WallClock.utc)
-        return LiveLines(format: settings.format, line: line, isSilent: isSilent) { Output.offer($0, to: fd) }
+        let isScreen = settings.format == .jsonl && ScreenText.isScreen(fd)
+        return LiveLines(format: settings.format, line: line, isSilent: isSilent) { bytes in
+            Output.offer(isScreen ? ScreenText.json.shown(bytes) : bytes, to: fd)
+        }
     }
 }
 

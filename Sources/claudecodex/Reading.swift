@@ -41,7 +41,8 @@ struct Reading {
 
     /// Prints the answer, and on stderr what could not be read.
     func print(_ answer: [UInt8], _ damage: TraceScan.Damage) {
-        Output.write(answer, to: STDOUT_FILENO)
+        let isScreen = isJSON && ScreenText.isStandardOutput
+        Output.write(isScreen ? ScreenText.json.shown(answer) : answer, to: STDOUT_FILENO)
         if isQuiet { return }
         for sentence in damage.sentences { Output.say("claudecodex: \(Text.printable(sentence))\n") }
     }

@@ -56,7 +56,8 @@ struct ShowParts {
     // MARK: Bodies
 
     private func body(_ bytes: [UInt8]) -> [UInt8] {
-        guard terminal.isTerminal else { return bytes + [0x0A] }
+        let isScreen = ScreenText.isStandardOutput
+        guard isScreen || terminal.isTerminal else { return bytes + [0x0A] }
         guard let json = try? JSON.parse(bytes) else {
             return Array((Text.printableLines(String(decoding: bytes, as: UTF8.self)) + "\n").utf8)
         }

@@ -11,8 +11,8 @@ struct ExportTests {
     private static let demo = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appendingPathComponent("Fixtures/goldens/demo/logs").path
 
-    /// Records one exchange with this body; gives the directory of the trace.
-    private func record(_ body: String, home: Home) throws -> String {
+    /// Records exchanges with these bodies; gives the directory of the trace.
+    func record(_ bodies: String..., home: Home) throws -> String {
         let logs = home.path + "/logs"
         let recorder = try Recorder(
             configuration: RecorderConfiguration(
@@ -22,14 +22,16 @@ struct ExportTests {
         let upstream = try ScriptedUpstream { _, reply in try reply.answer(200, Samples.message) }
         let proxy = try Proxy(Samples.passThrough(upstream), observers: [recorder])
         let client = try proxy.client()
-        try client.send(
-            Wire.request(
-                "POST /v1/messages?beta=true&q=[a]{b}", body: body,
-                fields:
-                    "x-claude-code-session-id: s-1\r\nanthropic-version: 2023-06-01\r\nanthropic-beta: it's-a-beta\r\nx-api-key: sk-ant-api03-secretsecretsecret\r\n"
-            ))
-        #expect(try client.answer().status == 200)
-        eventually("the end is recorded") { proxy.trace.outcomes.count == 1 }
+        for (place, body) in bodies.enumerated() {
+            try client.send(
+                Wire.request(
+                    "POST /v1/messages?beta=true&q=[a]{b}", body: body,
+                    fields:
+                        "x-claude-code-session-id: s-1-exported\r\nanthropic-version: 2023-06-01\r\nanthropic-beta: it's-a-beta\r\nx-api-key: sk-ant-api03-secretsecretsecret\r\n"
+                ))
+            #expect(try client.answer().status == 200)
+            eventually("the end is recorded") { proxy.trace.outcomes.count == place + 1 }
+        }
         proxy.stop()
         recorder.close()
         return logs
@@ -112,6 +114,12 @@ struct ExportTests {
         #expect(try CommandRun(["export", "md", "--log-dir", "logs", "-o", "s.md"], home: home).code == 0)
         let attributes = try FileManager.default.attributesOfItem(atPath: home.path + "/s.md")
         #expect(attributes[.posixPermissions] as? Int == 0o600)
+        try home.write("open.md", "what others could read")
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: home.path + "/open.md")
+        #expect(try CommandRun(["export", "md", "--log-dir", "logs", "-o", "open.md"], home: home).code == 0)
+        let closed = try FileManager.default.attributesOfItem(atPath: home.path + "/open.md")
+        #expect(closed[.posixPermissions] as? Int == 0o600)
+        #expect(try String(contentsOfFile: home.path + "/open.md", encoding: .utf8).hasPrefix("# Session"))
         let over = try CommandRun(["export", "md", "--log-dir", "logs", "-o", "logs/run-1.jsonl"], home: home)
         #expect(over.code == 64 && over.err.contains("is the trace that is read"))
         let folder = try CommandRun(["export", "md", "--log-dir", "logs", "-o", "logs"], home: home)
@@ -135,7 +143,76 @@ struct ExportTests {
                 "events.sse", "headers.json", "notes.md", "request.json", "upstream.bytes", "upstream.json",
                 "variables.json",
             ])
-        #expect(try CommandRun(arguments, home: home).code == 74)
+        let again = try CommandRun(arguments, home: home)
+        #expect(again.code == 74 && again.err.contains("is there already"))
+        // The others are made all the same.
+        let all = ["export", "fixture", "--log-dir", Self.demo, "-o", "fixtures"]
+        #expect(try CommandRun(all, home: home).code == 74)
+        let cases = try FileManager.default.contentsOfDirectory(atPath: home.path + "/fixtures/openai_chat")
+        #expect(cases.count == 6 && cases.allSatisfy { $0.hasPrefix("stream_") }, "\(cases)")
+    }
+
+    @Test("a fixture is written wholly or not at all")
+    func half() throws {
+        let home = try Home()
+        let script = "ulimit -f 1; trap '' XFSZ; exec \"$0\" \"$@\""
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = [
+            "-c", script, RecordingTests.program ?? "", "export", "fixture", "last#1", "--log-dir", Self.demo, "-o",
+            "f",
+        ]
+        process.currentDirectoryURL = URL(fileURLWithPath: home.path)
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 74)
+        let left = try FileManager.default.contentsOfDirectory(atPath: home.path + "/f/openai_chat")
+        #expect(left.isEmpty, "\(left)")
+    }
+
+    @Test("no id of an exchange leads out of the directory of fixtures")
+    func ids() throws {
+        let home = try Home()
+        let text = try String(contentsOfFile: TraceReader.files(in: Self.demo)[0], encoding: .utf8)
+        let id = try #require(text.firstMatch(of: #/"id":"([0-9a-f-]{36})"/#)?.1)
+        try home.write("logs/run-1.jsonl", text.replacing(id, with: "abc/../../../xi"))
+        let run = try CommandRun(["export", "fixture", "--log-dir", "logs", "-o", "a/b/c/fixtures"], home: home)
+        #expect(run.code == 0, "\(run.err)")
+        let made = FileManager.default.enumerator(atPath: home.path + "/a")?.allObjects as? [String] ?? []
+        #expect(made.allSatisfy { "b/c/fixtures".hasPrefix($0) || $0.hasPrefix("b/c/fixtures/openai_chat") }, "\(made)")
+        #expect(made.count { $0.hasSuffix("request.json") } == 6)
+    }
+
+    /// The demo's trace without a stretch in the middle of its first answer.
+    private func damaged(_ home: Home) throws -> [String] {
+        let text = try String(contentsOfFile: TraceReader.files(in: Self.demo)[0], encoding: .utf8)
+        let lines = text.split(separator: "\n")
+        let place = try #require(
+            lines.firstIndex { $0.contains(#""type":"events""#) && $0.contains(#""side":"client""#) })
+        let parted = lines.enumerated().flatMap { at, line -> [String] in
+            guard at == place else { return [String(line)] }
+            return [String(line), String(line.replacing(#""part":0"#, with: #""part":2"#))]
+        }
+        try home.write("logs/run-1.jsonl", parted.joined(separator: "\n") + "\n")
+        return ["--log-dir", "logs"]
+    }
+
+    @Test("a lost stretch of an answer is said by everything that shows or exports it")
+    func lost() throws {
+        let home = try Home()
+        let logs = try damaged(home)
+        let words = "a stretch of the answer is not in the trace (side client, part 1)"
+        for command in ["export har", "export md last", "show last#1", "show last#1 --json"] {
+            let run = try CommandRun(command.split(separator: " ").map(String.init) + logs, home: home)
+            #expect(run.code == 0 && run.out.contains(words), "\(command)")
+        }
+        for command in ["show last#1 --reply", "show last#1 --events", "export fixture last#1 -o f"] {
+            let run = try CommandRun(command.split(separator: " ").map(String.init) + logs, home: home)
+            #expect(run.code == 0 && run.err.contains(words), "\(command): \(run.err)")
+        }
+        let folders = FileManager.default.enumerator(atPath: home.path + "/f")?.allObjects as? [String] ?? []
+        #expect(folders.contains { $0.hasSuffix("upstream.bytes") } && !folders.contains { $0.hasSuffix("events.sse") })
     }
 
     @Test("an import is found by the commands that read traces, once however often it is made")
