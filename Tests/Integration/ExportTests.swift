@@ -27,7 +27,7 @@ struct ExportTests {
                 Wire.request(
                     "POST /v1/messages?beta=true&q=[a]{b}", body: body,
                     fields:
-                        "x-claude-code-session-id: s-1\r\nanthropic-version: 2023-06-01\r\nanthropic-beta: it's-a-beta\r\nx-api-key: sk-ant-api03-secretsecretsecret\r\n"
+                        "x-claude-code-session-id: s-1-exported\r\nanthropic-version: 2023-06-01\r\nanthropic-beta: it's-a-beta\r\nx-api-key: sk-ant-api03-secretsecretsecret\r\n"
                 ))
             #expect(try client.answer().status == 200)
             eventually("the end is recorded") { proxy.trace.outcomes.count == place + 1 }

@@ -30,12 +30,14 @@ struct ScreenTests {
 
     static let commands = [
         "cat", "cat --full", "sessions", "sessions --json", "show last", "show last --json", "show 5f0c --json",
-        "show 5f0c#1 --reply", "show s-1#1",
-        "show s-1#1 --json", "show s-1#1 --request", "show s-1#1 --reply", "show s-1#1 --events",
-        "show s-1#1 --events --json", "show s-1#1 --headers --reply --json", "tools last --json",
-        "tools last --calls --json", "cost --json", "cache last --json", "context last --json", "diff s-1#2 s-1#1",
-        "diff s-1#2 s-1#1 --json", "export har", "export md", "export csv", "export csv --calls",
-        "export curl s-1#1",
+        "show 5f0c#1 --reply", "show s-1-exported#1",
+        "show s-1-exported#1 --json", "show s-1-exported#1 --request", "show s-1-exported#1 --reply",
+        "show s-1-exported#1 --events",
+        "show s-1-exported#1 --events --json", "show s-1-exported#1 --headers --reply --json", "tools 5f0c --json",
+        "tools 5f0c --calls --json", "cost --json", "cache last --json", "context last --json",
+        "diff s-1-exported#2 s-1-exported#1",
+        "diff s-1-exported#2 s-1-exported#1 --json", "export har", "export md", "export csv", "export csv --calls",
+        "export curl s-1-exported#1",
     ]
 
     @Test("nothing recorded steers a terminal", arguments: commands)
