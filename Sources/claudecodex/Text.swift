@@ -41,6 +41,16 @@ enum Text {
         return lines.joined(separator: "\n")
     }
 
+    /// Titled notes, wrapped behind their titles where there is a width.
+    static func notes(_ all: [(title: String, text: String)], _ columns: Int?) -> [String] {
+        all.flatMap { title, text in
+            let lines = columns.map { wrap(printable(text), max(20, $0 - 11)) } ?? printable(text)
+            return lines.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map { index, line in
+                left(index == 0 ? title : "", 11) + cut(String(line), max(0, (columns ?? 0) - 11))
+            }
+        }
+    }
+
     /// At most `width` columns, with an ellipsis where something is missing.
     static func cut(_ text: String, _ width: Int) -> String {
         guard width > 0, Self.width(text) > width else { return text }
