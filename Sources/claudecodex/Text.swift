@@ -41,6 +41,11 @@ enum Text {
         return lines.joined(separator: "\n")
     }
 
+    /// Its lines, where there is a width.
+    static func wrapped(_ text: String, _ columns: Int?) -> [String] {
+        columns.map { wrap(text, $0).split(separator: "\n").map(String.init) } ?? [text]
+    }
+
     /// Titled notes, wrapped behind their titles where there is a width.
     static func notes(_ all: [(title: String, text: String)], _ columns: Int?) -> [String] {
         all.flatMap { title, text in
