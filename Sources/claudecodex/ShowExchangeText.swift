@@ -66,9 +66,9 @@ struct ShowExchangeText {
         let bytes = upstream["body_bytes"]?.int.map { Amounts.bytes($0) } ?? ""
         let model = upstream["model"]?.string ?? turn.upstreamModel
         return [
-            turn.backend.isEmpty ? "" : "backend \(turn.backend)", model.isEmpty ? "" : "model \(model)",
-            (upstream["url"]?.string).map { "to \($0)" } ?? "", bytes,
+            turn.backend.isEmpty ? "" : "backend \(turn.backend)", model.isEmpty ? "" : "model \(model)", bytes,
             own ? "" : "the client's body", turn.attempts > 1 ? "\(turn.attempts) attempts" : "",
+            (upstream["url"]?.string).map { "to \($0)" } ?? "",
         ].filter { !$0.isEmpty }.joined(separator: "  ")
     }
 

@@ -46,14 +46,26 @@ enum Text {
         columns.map { wrap(text, $0).split(separator: "\n").map(String.init) } ?? [text]
     }
 
-    /// Titled notes, wrapped behind their titles where there is a width.
+    /// Titled notes, broken behind their titles where there is a width; several blanks between things of a list stay.
     static func notes(_ all: [(title: String, text: String)], _ columns: Int?) -> [String] {
         all.flatMap { title, text in
-            let lines = columns.map { wrap(printable(text), max(20, $0 - 11)) } ?? printable(text)
-            return lines.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map { index, line in
-                left(index == 0 ? title : "", 11) + cut(String(line), max(0, (columns ?? 0) - 11))
+            filled(printable(text), columns.map { max(20, $0 - 11) } ?? .max).enumerated().map { index, line in
+                cut(left(index == 0 ? title : "", 11) + line, columns ?? .max)
             }
         }
+    }
+
+    /// Lines of at most `width` columns, broken at blanks.
+    private static func filled(_ text: String, _ width: Int) -> [String] {
+        var lines: [String] = []
+        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+            if let last = lines.last, Self.width(last) + 1 + Self.width(String(word)) <= width {
+                lines[lines.count - 1] = last + " " + word
+            } else {
+                lines.append(String(word))
+            }
+        }
+        return lines.map(trim).filter { !$0.isEmpty }
     }
 
     /// At most `width` columns, with an ellipsis where something is missing.

@@ -13,6 +13,8 @@ import Testing
             Text.notes(notes, 32) == [
                 "unpriced   2 requests of a model", "           whose name is long",
             ])
+        let list = [(title: "sequences", text: "Bash>Bash 1   Bash>Glob 1")]
+        #expect(Text.notes(list, 80) == ["sequences  Bash>Bash 1   Bash>Glob 1"])
         #expect(Text.notes(notes, nil) == ["unpriced   2 requests of a model whose name is long"])
     }
 
