@@ -54,7 +54,7 @@ enum Import {
         if reader.next() != nil {
             return "\(file) is a trace of claudecodex already; read it with claudecodex sessions \(Env.word(file))"
         }
-        return reader.failure
+        return reader.failure.map { "\(file) cannot be read to its end: \($0)" }
     }
 
     private static func directory(
