@@ -88,7 +88,8 @@ public struct ListenError: Error, Sendable, CustomStringConvertible {
 
     public var description: String {
         isInUse
-            ? "\(address) is in use by another process; choose another port with --listen, or :0 for any free one"
+            ? "\(address) is in use by another process (claudecodex doctor says by whom); "
+                + "choose another port with --port, 0 for any free one"
             : "cannot listen on \(address): \(String(cString: strerror(code)))"
     }
 }

@@ -29,6 +29,8 @@ public struct CacheTurn: Sendable {
     public let upstreamModel: String
     /// What the client got; nil when the trace ends before.
     public let status: Int?
+    /// How it ended: `ok`, `client_gone`, `upstream_error`, `refused`; nil when the trace ends before.
+    public let outcome: String?
     /// Whether the service said how many tokens there were. The counts are 0 otherwise.
     public let isCounted: Bool
     /// Tokens: the whole prompt, of that read from the cache, and written to it.
@@ -84,6 +86,7 @@ public struct CacheTurn: Sendable {
         let named = exchange.last("upstream")?["model"] ?? exchange.last("translation")?["upstream_model"]
         upstreamModel = named?.string ?? exchange.model ?? ""
         status = response?["status"]?.int
+        outcome = exchange.outcome
         self.usage = usage == nil ? nil : response.flatMap(RecordedUsage.counts)
         isCounted = usage != nil && usage?.prompt ?? 0 > 0
         prompt = usage?.prompt ?? 0

@@ -11,6 +11,8 @@ public struct ContextWindow: Sendable {
         case toolCalls = "tool_calls"
         case toolResults = "tool_results"
         case images, documents, other
+        /// Counted by the service and not in the recording: system prompt and tools of a session file.
+        case unrecorded
     }
 
     /// Blocks of one kind, and of one group among them: a tool's name for calls and results; for tools `built-in` or the
@@ -57,16 +59,18 @@ public struct ContextWindow: Sendable {
     ///   - body: A Messages request.
     ///   - model: Whose tokens are estimated.
     ///   - counted: Tokens of the prompt, as the service counted them.
-    init(_ body: [UInt8], model: String, counted: Int?) throws(JSONError) {
+    ///   - isPartial: `body` is not all of the prompt: what it does not explain is ``Kind/unrecorded``, and nothing is scaled.
+    init(_ body: [UInt8], model: String, counted: Int?, isPartial: Bool = false) throws(JSONError) {
         let json = try JSON.parse(body)
         let reader = ContextReader(json)
         let blocks = TokenCounter.parts(json, model: model).map { reader.block($0) }
         let sum = blocks.reduce(0) { $0 + $1.block.estimate }
-        let scale = counted.map { sum > 0 ? Double($0) / sum : 1 } ?? 1
+        let whole = counted.map { sum > 0 ? Double($0) / sum : 1 } ?? 1
+        let scale = isPartial ? min(1, whole) : whole
         estimate = Int(sum.rounded())
         self.counted = counted
         self.blocks = blocks.count
-        parts = Self.parts(blocks, scale)
+        parts = Self.parts(blocks, scale, missing: isPartial ? max(0, (counted ?? 0) - Int(sum.rounded())) : 0)
         heaviest = blocks.map(\.block).enumerated()
             .sorted { ($1.element.estimate, $0.offset) < ($0.element.estimate, $1.offset) }.prefix(Self.shown)
             .map { Self.scaled($0.element, scale) }
@@ -78,8 +82,13 @@ public struct ContextWindow: Sendable {
         return block
     }
 
-    private static func parts(_ blocks: [(block: Block, group: String?)], _ scale: Double) -> [Part] {
+    private static func parts(
+        _ blocks: [(block: Block, group: String?)], _ scale: Double, missing: Int
+    ) -> [Part] {
         var sums: [Kind: Part] = [:]
+        if missing > 0 {
+            sums[.unrecorded] = Part(kind: .unrecorded, group: nil, estimate: Double(missing), tokens: missing)
+        }
         var groups: [Kind: [String: Part]] = [:]
         for (block, group) in blocks {
             add(block, scale, to: &sums[block.kind, default: Part(kind: block.kind, group: nil)])

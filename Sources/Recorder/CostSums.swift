@@ -22,6 +22,8 @@ public struct CostSums: Sendable {
         public internal(set) var unpricedTokens = 0
         /// Requests of which nothing was counted.
         public internal(set) var uncounted = 0
+        /// Requests whose end is not in the trace.
+        public internal(set) var unended = 0
         /// Answers without an end.
         public internal(set) var broken = 0
         /// Dollars as they were recorded, and of how many requests.
@@ -36,6 +38,10 @@ public struct CostSums: Sendable {
             if let dollars = request.recorded {
                 recordedDollars += dollars
                 recorded += 1
+            }
+            if request.isOpen {
+                unended += 1
+                return
             }
             guard let usage = request.usage else {
                 uncounted += 1

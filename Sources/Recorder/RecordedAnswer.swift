@@ -45,7 +45,9 @@ extension RecordedExchange {
         guard let response, let status = response["status"]?.int else {
             throw NoAnswer(description: outcome == nil ? "the trace ends before its answer" : "no answer was recorded")
         }
-        guard (200..<600).contains(status) else { throw NoAnswer(description: "its status \(status) is none of an answer") }
+        guard (200..<600).contains(status) else {
+            throw NoAnswer(description: "its status \(status) is none of an answer")
+        }
         if status >= 400 { return try refusal(response, status) }
         if redact == .strict, response["message"] != nil {
             return try rebuilt(response, status, "recorded with --redact strict: its texts are placeholders")

@@ -17,6 +17,8 @@ public struct RequestCost: Sendable {
     public let usage: Usage?
     /// The answer has no end, so its output is counted as far as it came.
     public let isBroken: Bool
+    /// The trace ends before the answer: nothing of it is known.
+    public var isOpen = false
     /// By the lists in force, else as it was recorded; nil when there is nothing to pay for.
     public let charge: Charge?
     /// As it was recorded.
@@ -28,7 +30,7 @@ public struct RequestCost: Sendable {
 /// Reads the cost of requests out of a trace, record by record.
 public struct RequestCosts: Sendable {
     /// The record types that `take` looks at.
-    public static let types = ["translation", "response"]
+    public static let types = ["request", "translation", "response", "end"]
     /// Requests that are no work of a model.
     private static let free = ["count_tokens", "models", "probe"]
 
@@ -36,6 +38,8 @@ public struct RequestCosts: Sendable {
     /// The service's names of exchanges that are not answered yet.
     private var asked: [String: String] = [:]
     private static let mostAsked = 4096
+    /// Requests without an answer so far.
+    private var open: [String: RequestCost] = [:]
     /// What was looked up already.
     private var known: [String: Price?] = [:]
 
@@ -44,12 +48,30 @@ public struct RequestCosts: Sendable {
     /// The request that this record answers, if it is such a record.
     public mutating func take(_ record: TraceRecord) -> RequestCost? {
         switch record.type {
-        case "translation":
-            note(translation: record)
-            return nil
-        case "response": return answer(record)
-        default: return nil
+        case "request": note(request: record)
+        case "translation": note(translation: record)
+        case "response":
+            if let id = record.id { open[id] = nil }
+            return answer(record)
+        case "end": if let id = record.id { open[id] = nil }
+        default: break
         }
+        return nil
+    }
+
+    /// Requests that the trace leaves without an answer and without an end, in their order.
+    public var unended: [RequestCost] { open.values.sorted { ($0.time, $0.id) < ($1.time, $1.id) } }
+
+    private mutating func note(request record: TraceRecord) {
+        let kind = record["kind"]?.string ?? ""
+        guard record["path"]?.equals("/v1/messages") ?? false, !Self.free.contains(kind), let id = record.id else {
+            return
+        }
+        open[id] = RequestCost(
+            time: record["ts"]?.string ?? "", id: id, session: record.session ?? "",
+            agent: record["agent"]?.string ?? "", kind: kind, model: record["model"]?.string ?? "", backend: "",
+            status: 0,
+            usage: nil, isBroken: false, isOpen: true, charge: nil, recorded: nil, isRecordedOnly: false)
     }
 
     mutating func note(translation record: TraceRecord) {

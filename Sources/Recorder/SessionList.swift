@@ -15,7 +15,7 @@ public struct SessionList: Sendable {
         public internal(set) var files: [String] = []
         /// The models asked for and the backends, most used first.
         public var models: [String] { Self.byUse(modelUses) }
-        public var backends: [String] { Self.byUse(backendUses) }
+        public var backends: [String] { Self.byUse(backendUses.isEmpty ? namedBackends : backendUses) }
         /// Agents beside the main one.
         public internal(set) var subagents: Set<String> = []
         /// Messages requests; counts of tokens, model lists and probes are not among them.
@@ -31,8 +31,12 @@ public struct SessionList: Sendable {
         public internal(set) var unpricedTokens = 0
         /// Exchanges that got no answer of the model.
         public internal(set) var errors = 0
+        /// Exchanges whose end is not in the trace: they are under way, or the trace is cut.
+        public internal(set) var unended = 0
         var modelUses: [String: Int] = [:]
         var backendUses: [String: Int] = [:]
+        /// What the files say, where no answer says it.
+        var namedBackends: [String: Int] = [:]
 
         private static func byUse(_ uses: [String: Int]) -> [String] {
             uses.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
@@ -92,6 +96,7 @@ public struct SessionList: Sendable {
         case "tool_result": if record["is_error"]?.bool ?? false { rows[place].failedCalls += 1 }
         case "end":
             guard let id = record.id, open.remove(id) != nil else { return }
+            rows[place].unended -= 1
             if !(record["outcome"]?.equals("ok") ?? false) { rows[place].errors += 1 }
         default: break
         }
@@ -101,12 +106,16 @@ public struct SessionList: Sendable {
         guard record["path"]?.equals("/v1/messages") ?? false, let id = record.id else { return }
         open.insert(id)
         rows[place].exchanges += 1
+        rows[place].unended += 1
         if let model = record["model"]?.string { rows[place].modelUses[model, default: 0] += 1 }
-        if !backend.isEmpty { rows[place].backendUses[backend, default: 0] += 1 }
+        if !backend.isEmpty { rows[place].namedBackends[backend, default: 0] += 1 }
         if let agent = record["agent"]?.string, agent != "main" { rows[place].subagents.insert(agent) }
     }
 
     private mutating func answer(_ record: TraceRecord, _ place: Int) {
+        if let id = record.id, open.contains(id), let backend = record["backend"]?.string, !backend.isEmpty {
+            rows[place].backendUses[backend, default: 0] += 1
+        }
         let usage = RecordedUsage.counts(record)
         let charge = costs.price(record, usage).charge
         guard let usage else { return }

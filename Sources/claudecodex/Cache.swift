@@ -20,7 +20,7 @@ enum Cache {
         Filter fields: number id session agent kind model backend reason server read written prompt hit missed miss avoidable
         time since; a bare word is searched in reason, model and agent.
 
-        --json prints one object: `turns` (number, id, session, agent, kind, thread, ts, model, backend, upstream_model, status,
+        --json prints one object: `turns` (number, id, session, agent, kind, thread, ts, model, backend, upstream_model, status, outcome,
         prompt_tokens, cache_read_tokens, cache_written_tokens, hit, expected_tokens, explicit, base: id, number; reason,
         avoidable, missed_tokens, missed_usd (absent where no price is known), detail (depends on the reason: docs/cache.md);
         server_reason), `summary` (turns, counted, hits, misses, avoidable_misses, missed_tokens, avoidable_tokens, missed_usd,
@@ -66,7 +66,7 @@ enum Cache {
         for (number, file) in choice.files.enumerated() {
             do {
                 damage.add(
-                    try reader.read(file, meta: { backend = $0["backend"]?.string ?? backend }) {
+                    try reader.read(file, meta: { backend = Self.backend($0) ?? backend }) {
                         turns.take($0, backend: backend)
                         exchanges += 1
                         progress.show("file \(number + 1) of \(choice.files.count), \(exchanges) exchanges")
@@ -76,6 +76,11 @@ enum Cache {
         reader.finish { turns.take($0, backend: backend) }
         progress.clear()
         return (turns, damage)
+    }
+
+    /// An import is no backend: who answered, its answers say.
+    private static func backend(_ meta: TraceRecord) -> String? {
+        meta["imported_from"] != nil ? "" : meta["backend"]?.string
     }
 
     private static func value(_ turn: CacheTurn, _ field: String) -> Filter.Value? {

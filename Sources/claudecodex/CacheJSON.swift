@@ -32,6 +32,7 @@ extension CacheReport {
             out.field("backend", turn.backend)
             out.field("upstream_model", turn.upstreamModel)
             out.field("status", ifPresent: turn.status)
+            out.field("outcome", ifPresent: turn.outcome)
             if turn.isCounted { writeCounts(turn, &out) }
             out.field("explicit", turn.isExplicit)
             if let base = turn.base {

@@ -69,7 +69,7 @@ struct CacheReport {
         var parts: [String] = []
         if let miss = turn.miss { parts.append(CacheWords.text(miss, turn)) }
         if !turn.isCounted, turn.miss == nil {
-            parts.append("no counts" + (turn.status.map { ": status \($0)" } ?? ""))
+            parts.append(CacheWords.uncounted(turn))
         }
         if let reason = turn.serverReason { parts.append("server said: \(reason)") }
         return parts.joined(separator: "   ")
@@ -80,6 +80,12 @@ struct CacheReport {
     private func closing(_ terminal: Terminal) -> [String] {
         let summary = summary
         var text = "no avoidable misses"
+        let others = summary.missedTokens - summary.avoidableTokens
+        if summary.avoidable == 0, others > 0 {
+            let dollars = summary.missedDollars
+            text += "; misses for other reasons: \(Amounts.tokens(others)) tokens read or written again"
+            text += dollars > 0 ? ", \(Amounts.sum(dollars, isPart: summary.unpriced > 0))." : "."
+        }
         if summary.avoidable > 0 {
             text = Text.count(summary.avoidable, "avoidable miss", "avoidable misses")
             text += ", \(Amounts.tokens(summary.avoidableTokens)) tokens read or written again"

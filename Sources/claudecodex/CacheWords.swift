@@ -27,6 +27,17 @@ enum CacheWords {
         }
     }
 
+    /// Why nothing is known of a request's cache.
+    static func uncounted(_ turn: CacheTurn) -> String {
+        switch (turn.outcome, turn.status) {
+        case (nil, _): "no counts: not ended in this trace"
+        case (_, let status?) where status >= 400: "no counts: status \(status)"
+        case ("ok", _): "no counts" + (turn.status.map { ": status \($0)" } ?? "")
+        case ("client_gone", _): "no counts: the client went away"
+        default: "no counts: the answer broke off"
+        }
+    }
+
     /// By the name of the reason.
     static let advice = [
         "unmarked": "let the client set cache_control on its last block",

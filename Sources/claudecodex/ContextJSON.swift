@@ -38,6 +38,8 @@ extension ContextReport {
                     out.field("asked", one.isAsked)
                 }
             }
+            out.array("set_aside", of: found.setAside) { out, number in out.int(number) }
+            out.field("partial", found.isPartial)
             damage.write(&out)
         }
         out.newline()

@@ -11,7 +11,7 @@ struct ContextReport {
 
     private static let names: [ContextWindow.Kind: String] = [
         .userText: "user text", .assistantText: "assistant text", .toolCalls: "tool calls",
-        .toolResults: "tool results",
+        .toolResults: "tool results", .unrecorded: "not in the recording",
     ]
 
     static func name(_ kind: ContextWindow.Kind) -> String { names[kind] ?? kind.rawValue }
@@ -19,9 +19,27 @@ struct ContextReport {
     func lines(_ terminal: Terminal) -> [String] {
         let head = [title, counts].map { Text.cut($0, terminal.columns ?? .max) }
         let notes = [growth(terminal)] + compactions
+        let wrapped = [("set aside", setAside), ("recording", recording)].filter { !$0.1.isEmpty }
         return [terminal.paint(head[0], .cyan), head[1]] + parts(terminal).lines(terminal) + [""]
             + heaviest.lines(terminal)
             + notes.filter { !$0.isEmpty }.map { Text.cut($0, terminal.columns ?? .max) }
+            + Text.notes(wrapped, terminal.columns)
+    }
+
+    /// `2 requests with one message and no tools, such as a title: #6 #7`
+    private var setAside: String {
+        let numbers = found.setAside.suffix(Self.named).map { "#\($0)" }.joined(separator: " ")
+        let count = found.setAside.count
+        if count == 0 { return "" }
+        let which = count > Self.named ? "the last" : count == 1 ? "it is" : "they are"
+        return
+            "\(Text.count(count, "answered request")) with one message and no tools, such as for a title; \(which) \(numbers)"
+    }
+
+    private var recording: String {
+        found.isPartial
+            ? "a session file of Claude Code has neither the system prompt nor the tools: their tokens are counted in the "
+                + "total only" : ""
     }
 
     private var title: String {
@@ -36,6 +54,9 @@ struct ContextReport {
         let blocks = Text.count(window.blocks, "block")
         guard let counted = window.counted else {
             return "\(Amounts.tokens(window.estimate)) tokens estimated in \(blocks); the service did not count"
+        }
+        if found.isPartial {
+            return "\(Amounts.tokens(counted)) tokens as the service counted, \(blocks) recorded (estimated)"
         }
         let percent = Amounts.percent(counted, of: window.estimate) ?? "0%"
         return "\(Amounts.tokens(counted)) tokens as the service counted, \(blocks); estimates scaled to \(percent)"

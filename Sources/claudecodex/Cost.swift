@@ -12,13 +12,13 @@ enum Cost {
 
         Prices are list prices of today's lists, also for old traces: those of --prices, else the built-in table; where both know none, what
         was recorded with the answer. Never guessed: what has no price is listed with its tokens, and `+` behind a sum says that something is
-        missing in it. The model is the one that the service was asked for. Tokens that were only estimated have no price, and neither
+        missing in it (a request whose end is not in the trace, too). The model is the one that the service was asked for. Tokens that were only estimated have no price, and neither
         do priority and batch tiers. A local server costs what --prices says. docs/cost.md has the table's sources and rules.
 
         \(Word.filters(Cost.fields.names))
 
         --json prints one object: `by`, `rows` (name, requests, input_tokens, cache_read_tokens, cache_write_tokens, output_tokens,
-        web_searches, hit, cost_usd, unpriced_requests, unpriced_tokens, uncounted_requests, broken_off), `total` (the same), `unpriced`
+        web_searches, hit, cost_usd, unpriced_requests, unpriced_tokens, uncounted_requests, unended_requests, broken_off), `total` (the same), `unpriced`
         (model, why: model cache tier estimate, requests, prompt_tokens, output_tokens), `price_lists`, `price_sources` (source, requests),
         `recorded_usd`, `recorded_requests`, `skipped` (lines, bytes, newer, failures). Exit code: 0; 1 when no request fits; 65 when there is
         no trace.
@@ -43,6 +43,7 @@ enum Cost {
             guard let request = costs.take(record), filter.matches({ value(request, $0) }) else { return }
             sums.add(request)
         }
+        for request in costs.unended where filter.matches({ value(request, $0) }) { sums.add(request) }
         let report = CostReport(sums: sums, lists: settings.prices.sources)
         if reading.isJSON {
             reading.print(report.json(damage), damage)

@@ -12,9 +12,7 @@ struct CostReport {
 
     func lines(_ terminal: Terminal) -> [String] {
         table.lines(terminal)
-            + notes.map { title, text in
-                Text.cut(Text.left(title, 11) + Text.printable(text), terminal.columns ?? .max)
-            }
+            + Text.notes(notes, terminal.columns)
     }
 
     private var table: Table {
@@ -40,12 +38,12 @@ struct CostReport {
 
     /// `?` when nothing of it has a price.
     private func cost(_ row: CostSums.Row) -> String {
-        if row.dollars == 0, row.unpriced > 0 { return "?" }
-        return Amounts.sum(row.dollars, isPart: row.unpriced > 0)
+        let isPart = row.unpriced + row.unended > 0
+        return row.dollars == 0 && isPart ? "?" : Amounts.sum(row.dollars, isPart: isPart)
     }
 
-    private var notes: [(String, String)] {
-        var notes: [(String, String)] = []
+    private var notes: [(title: String, text: String)] {
+        var notes: [(title: String, text: String)] = []
         let total = sums.total
         for gap in sums.gaps.prefix(Self.shown) {
             let tokens = "\(Amounts.tokens(gap.prompt)) in, \(Amounts.tokens(gap.output)) out"
@@ -58,6 +56,9 @@ struct CostReport {
         if total.uncounted > 0 {
             notes.append(
                 ("uncounted", "\(Text.count(total.uncounted, "request")) without token counts: refused or broken off"))
+        }
+        if total.unended > 0 {
+            notes.append(("not ended", "\(Text.count(total.unended, "request")): the trace ends before the answer"))
         }
         if total.broken > 0 {
             notes.append(
@@ -130,6 +131,7 @@ struct CostReport {
         out.field("unpriced_requests", row.unpriced)
         out.field("unpriced_tokens", row.unpricedTokens)
         out.field("uncounted_requests", row.uncounted)
+        out.field("unended_requests", row.unended)
         out.field("broken_off", row.broken)
         out.endObject()
     }

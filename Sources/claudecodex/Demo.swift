@@ -35,7 +35,7 @@ struct Demo {
         let proxy = try Proxy(settings, environment, lines: lines, file: file, token: token)
         let address = try proxy.listen()
         Output.say(
-            "claudecodex \(Version.number)  a script answers in place of a model; nothing leaves this machine\n\n")
+            "claudecodex \(Version.number)  a script plays the model; nothing leaves this machine\n\n")
         let problem = converse(proxy, url: address.url(with: token))
         proxy.recorder?.close()
         if let problem { throw problem }

@@ -50,14 +50,16 @@ enum DoctorMachine {
             let parent = FileFacts.existingParent(path)
             return logs(
                 path, shown: LogDirectory.shown(path, environment), FileFacts(path), parent: FileFacts(parent),
-                parentPath: parent, free: FileFacts.freeBytes(parent))
+                parentPath: parent, free: FileFacts.freeBytes(parent),
+                refusal: FileFacts(path) == nil ? FileFacts.refusal(of: path, in: parent) : nil)
         } catch {
             return .fail("logs", error)
         }
     }
 
     static func logs(
-        _ path: String, shown: String, _ facts: FileFacts?, parent: FileFacts?, parentPath: String, free: Int?
+        _ path: String, shown: String, _ facts: FileFacts?, parent: FileFacts?, parentPath: String, free: Int?,
+        refusal: String? = nil
     ) -> Finding {
         let place = Text.printable(shown)
         guard let facts else {
@@ -65,6 +67,9 @@ enum DoctorMachine {
                 return .fail(
                     "logs", "\(place) cannot be made: \(Text.printable(parentPath)) is no directory that you may write",
                     todo: "--log-dir DIR")
+            }
+            if let refusal {
+                return .fail("logs", "\(place) cannot be made: \(refusal)", todo: "--log-dir DIR")
             }
             return space(.ok("logs", "\(place) will be made" + (free.map { ", \(size($0)) free" } ?? "")), place, free)
         }

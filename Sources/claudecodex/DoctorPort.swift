@@ -16,7 +16,9 @@ struct DoctorPort {
             server.drain {}
             return [.ok("port", wanted.port == 0 ? "any free one" : "\(wanted) is free")]
         } catch {
-            guard error.isInUse else { return [.fail("port", "\(error)", todo: "choose another with --listen")] }
+            guard error.isInUse else {
+                return [.fail("port", "\(error)", todo: "choose another with --listen HOST:PORT")]
+            }
             return Self.judge(wanted, health: await health(wanted))
         }
     }

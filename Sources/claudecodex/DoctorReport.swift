@@ -42,9 +42,13 @@ struct Finding: Equatable {
             details: shown(remark.details), todo: shown(remark.todo))
     }
 
-    /// What stopped the program says itself what to do.
+    /// What stopped the program says itself what to do: in its hints, or behind the last semicolon.
     static func fail(_ check: String, _ failure: Failure) -> Finding {
-        Finding(level: .fail, check: check, text: failure.message, todo: failure.hints)
+        let parts = failure.message.parts(around: "; ")
+        guard failure.hints.isEmpty, parts.count > 1, let todo = parts.last else {
+            return Finding(level: .fail, check: check, text: failure.message, todo: failure.hints)
+        }
+        return Finding(level: .fail, check: check, text: parts.dropLast().joined(separator: "; "), todo: [todo])
     }
 }
 

@@ -15,6 +15,7 @@ struct ExchangeSummary: Sendable {
     /// The model that the service was asked for.
     private(set) var upstreamModel: String?
     private(set) var usage: Usage?
+    private(set) var firstTokenMS: Double?
     private(set) var stopReason: String?
     private(set) var tools: [ToolCall] = []
     /// Ids of the calls that were kept from the client.
@@ -55,6 +56,9 @@ struct ExchangeSummary: Sendable {
 
     /// Something went wrong.
     var isError: Bool { failure != nil && (status ?? 599) >= 400 || (status ?? 0) >= 400 || outcome == .upstreamError }
+
+    /// The model's answer did not reach the client whole: something went wrong, or it was refused or broken off on purpose.
+    var isUnanswered: Bool { isError || outcome == .refused }
 
     /// Whether it is shown only with `-v`: nobody waits for it.
     var isNoise: Bool { kind == .countTokens || kind == .probe || kind == .models }
@@ -106,6 +110,7 @@ struct ExchangeSummary: Sendable {
         status = response.status
         if !response.model.isEmpty { model = response.model }
         usage = response.usage
+        firstTokenMS = response.firstTokenMS
         stopReason = response.stopReason
         message = response.message
         if response.status >= 400 { refusal = response.body }

@@ -127,7 +127,8 @@ struct FaultKind {
 
     private static func time(_ name: FaultWord, _ value: FaultWord?) throws(RuleProblem) -> Int {
         if let value, let time = Quantity.milliseconds(value.text) { return time }
-        throw (value ?? name).problem("'\(value?.text ?? "")' is no time, such as 2s or 500ms")
+        throw (value ?? name).problem(
+            "'\(value?.text ?? "")' is no time from 0 to \(Quantity.mostTime), such as 2s or 500ms")
     }
 }
 

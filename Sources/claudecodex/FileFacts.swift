@@ -47,6 +47,17 @@ struct FileFacts: Equatable {
         return Int(info.f_bavail) * Int(info.f_frsize)
     }
 
+    /// Why the system does not let us make the first directory of `path` that is missing in `parent`; nil when it does. It is
+    /// made and removed again: permissions alone do not say it.
+    static func refusal(of path: String, in parent: String) -> String? {
+        let rest = path.hasPrefix(parent) && parent != "." ? path.dropFirst(parent.count) : path[...]
+        guard let name = rest.split(separator: "/").first else { return nil }
+        let first = parent + "/" + name
+        guard mkdir(first, 0o700) == 0 else { return errno == EEXIST ? nil : String(cString: strerror(errno)) }
+        rmdir(first)
+        return nil
+    }
+
     /// The nearest directory above a path, or the path itself, that exists.
     static func existingParent(_ path: String) -> String {
         var path = path

@@ -39,12 +39,22 @@ enum Import {
                 exchanges += report.exchanges
                 if settings.detail != .quiet { Output.say(text(report, file, environment)) }
             } catch {
-                let one = Failure(error.isTarget ? .cannotWrite : .noTrace, error.text)
+                let one = Failure(
+                    error.isTarget ? .cannotWrite : .noTrace, error.isTarget ? error.text : cause(file) ?? error.text)
                 Output.say("claudecodex: \(Text.printable(one.message))\n")
                 failure = failure ?? one
             }
         }
         return failure?.code ?? (exchanges > 0 ? .success : .negative)
+    }
+
+    /// Why a file is no recording, where that can be told: it is a trace already, or it cannot be read to its end.
+    private static func cause(_ file: String) -> String? {
+        guard let reader = try? TraceReader(path: file) else { return nil }
+        if reader.next() != nil {
+            return "\(file) is a trace of claudecodex already; read it with claudecodex sessions \(Env.word(file))"
+        }
+        return reader.failure.map { "\(file) cannot be read to its end: \($0)" }
     }
 
     private static func directory(

@@ -11,13 +11,17 @@ enum Quantity {
         return overflow ? nil : bytes
     }
 
-    /// Milliseconds: a number with `ms`, `s`, `m` or `h`; without a unit it means seconds.
+    /// The longest time: 500 hours.
+    static let mostMilliseconds = 1_800_000_000
+    static let mostTime = "500h"
+
+    /// Milliseconds: a number with `ms`, `s`, `m` or `h`; without a unit it means seconds. Nil beyond ``mostMilliseconds``.
     static func milliseconds(_ text: String) -> Int? {
         let (number, unit) = split(text)
         let factors = ["ms": 1.0, "": 1000, "s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000]
         guard let value = Double(number), let factor = factors[unit], value.isFinite, value >= 0 else { return nil }
         let milliseconds = (value * factor).rounded()
-        return milliseconds <= 2_000_000_000 ? Int(milliseconds) : nil
+        return milliseconds <= Double(mostMilliseconds) ? Int(milliseconds) : nil
     }
 
     /// Digits (and a point) first, the unit in lower case behind them.

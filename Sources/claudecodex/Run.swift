@@ -70,7 +70,9 @@ struct Run {
 
     private func summary(_ proxy: Proxy, _ trace: String?, _ milliseconds: Double) -> String {
         let tally = proxy.lines.tally
-        var text = "claudecodex: \(tally.runLine(milliseconds: milliseconds))\n"
+        let columns = Terminal.current(STDERR_FILENO, color: settings.color, environment).columns
+        let sums = Text.wrapped("claudecodex: \(tally.runLine(milliseconds: milliseconds))", columns)
+        var text = sums.joined(separator: "\n  ") + "\n"
         if tally.isUntouched {
             let name = Text.printable(command[0])
             text += "claudecodex: \(name) made no request through the proxy; does it have a base URL of its own?\n"

@@ -11,8 +11,10 @@ struct SessionTallies {
         var output = 0
         var dollars = 0.0
         var unpriced = 0
-        /// Milliseconds to the first byte of the latest answer.
-        var firstByteMS: Double?
+        /// Milliseconds to the first token of the latest answer.
+        var firstTokenMS: Double?
+        /// Answers that have a price.
+        var priced = 0
         /// When it was used last.
         var turn = 0
     }
@@ -28,12 +30,15 @@ struct SessionTallies {
         var sums = sessions[session] ?? Sums()
         sums.turn = turn
         sums.exchanges += 1
-        if exchange.isError { sums.errors += 1 } else { sums.firstByteMS = exchange.firstByteMS ?? sums.firstByteMS }
+        if exchange.isUnanswered { sums.errors += 1 }
+        sums.firstTokenMS = exchange.firstTokenMS ?? sums.firstTokenMS
         sums.prompt += exchange.usage?.prompt ?? 0
         sums.cacheRead += exchange.usage?.cacheRead ?? 0
         sums.output += exchange.usage?.output ?? 0
         switch charge {
-        case .dollars(let dollars, _): sums.dollars += dollars
+        case .dollars(let dollars, _):
+            sums.dollars += dollars
+            sums.priced += 1
         case .unknown: sums.unpriced += (exchange.usage?.prompt ?? 0) + (exchange.usage?.output ?? 0)
         case nil: break
         }
@@ -54,9 +59,9 @@ struct SessionTallies {
         out.field("prompt_tokens", sums.prompt)
         out.field("cache_read_tokens", sums.cacheRead)
         out.field("output_tokens", sums.output)
-        out.field("cost_usd", (sums.dollars * 1e9).rounded() / 1e9)
+        if sums.priced > 0 || sums.unpriced == 0 { out.field("cost_usd", (sums.dollars * 1e9).rounded() / 1e9) }
         out.field("unpriced_tokens", sums.unpriced)
-        if let time = sums.firstByteMS { out.field("ttft_ms", (time * 10).rounded() / 10) }
+        if let time = sums.firstTokenMS { out.field("ttft_ms", (time * 10).rounded() / 10) }
         out.endObject()
         return out.bytes
     }

@@ -6,7 +6,7 @@ enum Sessions {
     static let fields = Filter.Fields(
         names: [
             "session", "model", "backend", "file", "exchanges", "tools", "failed", "agents", "input", "output", "hit",
-            "cost", "error", "time",
+            "cost", "error", "unended", "time",
         ],
         searched: ["session", "model", "backend", "file"])
 
@@ -24,7 +24,7 @@ enum Sessions {
         } else if rows.isEmpty {
             reading.print(["no sessions" + (reading.filter.isEmpty ? "" : " fit the filter")], damage)
         } else {
-            reading.print(table(rows).lines(reading.terminal), damage)
+            reading.print(table(rows, isNarrow: reading.terminal.columns ?? .max < 100).lines(reading.terminal), damage)
         }
         return rows.isEmpty ? .negative : .success
     }
@@ -44,30 +44,34 @@ enum Sessions {
         case "hit": row.prompt > 0 ? .number(Double(row.cacheRead) / Double(row.prompt)) : nil
         case "cost": .number(row.dollars)
         case "error": .number(Double(row.errors))
+        case "unended": .number(Double(row.unended))
         case "time": .text(row.ended)
         default: nil
         }
     }
 
-    private static func table(_ rows: [SessionList.Row]) -> Table {
+    /// In a narrow one times go without the year.
+    static func table(_ rows: [SessionList.Row], isNarrow: Bool) -> Table {
         var table = Table([
-            .init(title: "session"), .init(title: "started"), .init(title: "length", isRight: true, dropRank: 2),
-            .init(title: "model", isFlexible: true), .init(title: "backend", dropRank: 4),
-            .init(title: "agents", isRight: true, dropRank: 5),
+            .init(title: "session"), .init(title: "started", dropRank: 1),
+            .init(title: "length", isRight: true, dropRank: 3),
+            .init(title: "model", isFlexible: true), .init(title: "backend", dropRank: 5),
+            .init(title: "agents", isRight: true, dropRank: 6),
             .init(title: "exch", isRight: true), .init(title: "tools", isRight: true),
             .init(title: "in", isRight: true),
-            .init(title: "hit", isRight: true), .init(title: "out", isRight: true, dropRank: 3),
+            .init(title: "hit", isRight: true, dropRank: 2), .init(title: "out", isRight: true, dropRank: 4),
             .init(title: "cost", isRight: true),
             .init(title: "errors", isRight: true),
         ])
         for row in rows {
             table.add([
-                String(row.id.prefix(8)), String(row.started.prefix(16)), length(row),
+                String(row.id.prefix(8)), String(row.started.prefix(16).dropFirst(isNarrow ? 5 : 0)), length(row),
                 row.models.joined(separator: " "),
                 row.backends.joined(separator: " "), "\(row.subagents.count + 1)", "\(row.exchanges)",
                 row.failedCalls > 0 ? "\(row.calls) (\(row.failedCalls) failed)" : "\(row.calls)",
                 Amounts.tokens(row.prompt), Amounts.percent(row.cacheRead, of: row.prompt) ?? "",
-                Amounts.tokens(row.output), cost(row), "\(row.errors)",
+                Amounts.tokens(row.output), cost(row),
+                row.unended > 0 ? "\(row.errors) (\(row.unended) open)" : "\(row.errors)",
             ])
         }
         return table
@@ -75,7 +79,8 @@ enum Sessions {
 
     /// `?` when nothing of it has a price.
     private static func cost(_ row: SessionList.Row) -> String {
-        row.dollars == 0 && row.unpricedTokens > 0 ? "?" : Amounts.sum(row.dollars, isPart: row.unpricedTokens > 0)
+        let isPart = row.unpricedTokens > 0 || row.unended > 0
+        return row.dollars == 0 && isPart ? "?" : Amounts.sum(row.dollars, isPart: isPart)
     }
 
     private static func length(_ row: SessionList.Row) -> String {
@@ -108,6 +113,7 @@ enum Sessions {
             out.field("cost_usd", row.dollars)
             out.field("unpriced_tokens", row.unpricedTokens)
             out.field("errors", row.errors)
+            out.field("unended", row.unended)
             out.endObject()
         }
         out.endArray()

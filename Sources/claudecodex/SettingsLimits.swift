@@ -81,7 +81,7 @@ extension Settings {
 
     private static func milliseconds(_ setting: Setting, _ text: String) throws(Failure) -> Int {
         guard let value = Quantity.milliseconds(text), value >= 100 else {
-            throw setting.failure("expected a time of at least 100ms, for example 15s, 500ms or 10m")
+            throw setting.failure("expected a time from 100ms to \(Quantity.mostTime), for example 15s, 500ms or 10m")
         }
         return value
     }

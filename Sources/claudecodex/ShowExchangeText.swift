@@ -25,7 +25,7 @@ struct ShowExchangeText {
             ("exchange", "\(number)\(turn.id)"),
             (
                 "session",
-                [exchange.session ?? "none", turn.agent, turn.kind].filter { !$0.isEmpty }.joined(separator: "  ")
+                [exchange.session ?? "none", who].filter { !$0.isEmpty }.joined(separator: "  ")
             ),
             ("time", times), ("asked", asked), ("sent", sent), ("outcome", outcome), ("tokens", tokens),
             ("losses", turn.losses > 0 ? "\(exchange.losses.count), see --losses" : ""),
@@ -38,6 +38,12 @@ struct ShowExchangeText {
     }
 
     private var problems: [String] { exchange.problems + exchange.lostStretches }
+
+    /// `main`; `agent a1b2, subagent`: the agent where it is another word than the kind.
+    private var who: String {
+        if turn.agent == turn.kind || turn.agent.isEmpty { return turn.kind }
+        return ["agent \(turn.agent)", turn.kind].filter { !$0.isEmpty }.joined(separator: ", ")
+    }
 
     private var times: String {
         let first = turn.firstToken.map { ", first token after \(Amounts.time($0))" } ?? ""
@@ -60,9 +66,11 @@ struct ShowExchangeText {
         guard let upstream = exchange.last("upstream") else { return "" }
         let own = upstream["body"] != nil || upstream["delta"] != nil
         let bytes = upstream["body_bytes"]?.int.map { Amounts.bytes($0) } ?? ""
+        let model = upstream["model"]?.string ?? turn.upstreamModel
         return [
-            turn.backend, upstream["model"]?.string ?? turn.upstreamModel, upstream["url"]?.string ?? "", bytes,
+            turn.backend.isEmpty ? "" : "backend \(turn.backend)", model.isEmpty ? "" : "model \(model)", bytes,
             own ? "" : "the client's body", turn.attempts > 1 ? "\(turn.attempts) attempts" : "",
+            (upstream["url"]?.string).map { "to \($0)" } ?? "",
         ].filter { !$0.isEmpty }.joined(separator: "  ")
     }
 

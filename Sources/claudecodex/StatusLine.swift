@@ -13,7 +13,7 @@ enum StatusLine {
     static let detail = """
         Reads on stdin the JSON that Claude Code gives its status line command, asks the proxy what the session has come to, and prints
         `hit 96%  $0.31  ttft 0.7s`: the share of all prompt tokens that came from the cache, what the session cost at list prices (`+`: a
-        part of it has no known price), and the time to the first byte of the latest answer. In ~/.claude/settings.json:
+        part of it has no known price), and the time to the first token of the latest answer, as `show` has it. In ~/.claude/settings.json:
 
             "statusLine": {"type": "command", "command": "claudecodex statusline"}
 
@@ -22,8 +22,8 @@ enum StatusLine {
         know the session. Exit code: 0.
 
         The question is GET /v1/claudecodex/sessions/ID/stats. It is answered from memory, for the last 256 sessions of this run of the
-        proxy, with one JSON object: session, exchanges, errors, prompt_tokens, cache_read_tokens, output_tokens, cost_usd,
-        unpriced_tokens, ttft_ms. Questions are not recorded.
+        proxy, with one JSON object: session, exchanges, errors, prompt_tokens, cache_read_tokens, output_tokens, cost_usd
+        (absent where nothing has a known price), unpriced_tokens, ttft_ms. Questions are not recorded.
         """
 
     /// What is read of stdin and of an answer at most.

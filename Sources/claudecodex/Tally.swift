@@ -9,6 +9,8 @@ struct Tally: Sendable, Equatable {
     private(set) var prompt = 0
     private(set) var cacheRead = 0
     private(set) var output = 0
+    /// Some of the tokens were estimated: the service did not count them.
+    private(set) var isEstimate = false
     private(set) var dollars = 0.0
     /// Answers with and without a known price.
     private(set) var priced = 0
@@ -23,7 +25,7 @@ struct Tally: Sendable, Equatable {
         exchanges += 1
         toolCalls += exchange.tools.count
         denied += exchange.deniedCalls.count
-        if exchange.isError { errors += 1 }
+        if exchange.isUnanswered { errors += 1 }
         if let session = exchange.session { sessions.insert(session) }
         switch charge {
         case .dollars(let dollars, _):
@@ -33,6 +35,7 @@ struct Tally: Sendable, Equatable {
         case nil: break
         }
         guard let usage = exchange.usage else { return }
+        if usage.isEstimate, usage.prompt + usage.output > 0 { isEstimate = true }
         prompt += usage.prompt
         cacheRead += usage.cacheRead
         output += usage.output
@@ -53,10 +56,11 @@ struct Tally: Sendable, Equatable {
     }
 
     private var common: [String?] {
+        let about = isEstimate ? "~" : ""
         let cached = Amounts.percent(cacheRead, of: prompt).map { " (\($0) cached)" } ?? ""
         return [
-            prompt == 0 ? nil : Amounts.tokens(prompt) + " in" + cached,
-            output == 0 ? nil : Amounts.tokens(output) + " out",
+            prompt == 0 ? nil : about + Amounts.tokens(prompt) + " in" + cached,
+            output == 0 ? nil : about + Amounts.tokens(output) + " out",
             priced == 0 ? nil : Amounts.sum(dollars, isPart: unpriced > 0),
             denied == 0 ? nil : "\(denied) denied",
             errors == 0 ? nil : Text.count(errors, "error"),

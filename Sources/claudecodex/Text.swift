@@ -41,6 +41,33 @@ enum Text {
         return lines.joined(separator: "\n")
     }
 
+    /// Its lines, where there is a width.
+    static func wrapped(_ text: String, _ columns: Int?) -> [String] {
+        columns.map { wrap(text, $0).split(separator: "\n").map(String.init) } ?? [text]
+    }
+
+    /// Titled notes, broken behind their titles where there is a width; several blanks between things of a list stay.
+    static func notes(_ all: [(title: String, text: String)], _ columns: Int?) -> [String] {
+        all.flatMap { title, text in
+            filled(printable(text), columns.map { max(20, $0 - 11) } ?? .max).enumerated().map { index, line in
+                cut(left(index == 0 ? title : "", 11) + line, columns ?? .max)
+            }
+        }
+    }
+
+    /// Lines of at most `width` columns, broken at blanks.
+    private static func filled(_ text: String, _ width: Int) -> [String] {
+        var lines: [String] = []
+        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+            if let last = lines.last, Self.width(last) + 1 + Self.width(String(word)) <= width {
+                lines[lines.count - 1] = last + " " + word
+            } else {
+                lines.append(String(word))
+            }
+        }
+        return lines.map(trim).filter { !$0.isEmpty }
+    }
+
     /// At most `width` columns, with an ellipsis where something is missing.
     static func cut(_ text: String, _ width: Int) -> String {
         guard width > 0, Self.width(text) > width else { return text }

@@ -26,7 +26,7 @@ struct ToolsCalls {
             "in parallel: from when the model had written the call to the request with its result, "
             + "one scale for each answer; when the tool ran in between is not on the wire"
         return table.lines(terminal)
-            + (waterfall.isEmpty ? [] : [terminal.paint(Text.cut(note, terminal.columns ?? .max), .dim)])
+            + (waterfall.isEmpty ? [] : Text.wrapped(note, terminal.columns).map { terminal.paint($0, .dim) })
     }
 
     private static func outcome(_ call: RecordedCall) -> String {

@@ -19,16 +19,14 @@ struct ToolsReport {
     }
 
     func lines(_ terminal: Terminal) -> [String] {
-        let notes = [
+        let notes: [(title: String, text: String)] = [
             ("sequences", sequences(use.pairs)), ("", sequences(use.triples.filter { $0.count > 1 })),
             ("repeated", repeated), ("failed", failures), ("loops", loops), ("parallel", parallel),
             ("unpaired", unpaired),
             ("unused", unusedTools),
-        ].filter { !$0.1.isEmpty }
+        ].filter { !$0.text.isEmpty }
         return table(terminal).lines(terminal)
-            + notes.map { title, text in
-                Text.cut(Text.left(title, 11) + Text.printable(text), terminal.columns ?? .max)
-            }
+            + Text.notes(notes, terminal.columns)
     }
 
     private func table(_ terminal: Terminal) -> Table {

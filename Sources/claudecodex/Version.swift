@@ -9,7 +9,7 @@ enum Version {
     static var text: String {
         """
         claudecodex \(number)
-        \(String(cString: curl_version()))
+        \(Text.wrap(String(cString: curl_version()), 78))
         zlib/\(String(cString: zlibVersion()))
 
         """

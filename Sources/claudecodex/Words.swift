@@ -94,12 +94,13 @@ enum Word: String, CaseIterable, Sendable {
             Without a TRACE (a file, or a directory of them) it reads the directory of traces. A row is a session: when it began,
             how long it took, the models asked for, the backends, agents, exchanges (Messages requests), tool calls, prompt
             tokens, how many of them came from the cache, tokens written, what it cost at list prices (`+`: a part of it has no known
-            price; see `help cost`), and exchanges without an answer of the model.
+            price; see `help cost`), and exchanges without an answer of the model; `1 open`: its end
+            is not in the trace. In a narrow terminal columns are left out, --json has them all.
 
             \(Self.filters(Sessions.fields.names)) `session=5f0c` wants the whole id, `session~5f0c` a part of it.
 
             --json prints an array of objects: session, started, ended, models, backends, files, subagents, exchanges, tool_calls,
-            failed_tool_calls, prompt_tokens, cache_read_tokens, output_tokens, cost_usd, unpriced_tokens, errors. Exit code: 0; 1 when
+            failed_tool_calls, prompt_tokens, cache_read_tokens, output_tokens, cost_usd, unpriced_tokens, errors, unended. Exit code: 0; 1 when
             there is none; 65 when there is no trace.
             """
         case .tools:
@@ -107,7 +108,7 @@ enum Word: String, CaseIterable, Sendable {
             Reads the traces named (files or directories), a session by the beginning of its id, the `last` one, or without any
             the whole directory of traces. `median gap` and `p95` are the time from the end of the answer to the request with the
             result: the tool's time and the user's, who may have been asked for permission. `input` and `output` are tokens,
-            estimated as a quarter of the bytes. Below the table: which tools follow one another; calls that were repeated with
+            estimated as a quarter of the bytes; `share` is a bar of both together, the longest for the tool with most. Below the table: which tools follow one another; calls that were repeated with
             the same arguments, and what that brought into the conversation again; what came after a failure; circles;
             answers with several calls; calls without a result and results without a call; tools that were offered and never
             called, with the size of their definitions, a turn and in all.

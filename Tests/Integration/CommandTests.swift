@@ -37,8 +37,8 @@ struct CommandTests {
         let run = try CommandRun(["serve", "--listen", "127.0.0.1:\(port)", "--record", "off"])
         #expect(run.code == 69)
         #expect(
-            run.err == "claudecodex: 127.0.0.1:\(port) is in use by another process; "
-                + "choose another port with --listen, or :0 for any free one\n")
+            run.err == "claudecodex: 127.0.0.1:\(port) is in use by another process (claudecodex doctor says by whom); "
+                + "choose another port with --port, 0 for any free one\n")
     }
 
     @Test("version and help go to the standard output")

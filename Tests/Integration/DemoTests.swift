@@ -79,7 +79,7 @@ struct DemoTests {
     private static func line(_ agent: String, _ rest: String) -> String { "TIME  demo \(agent)  \(rest)\n" }
 
     static let lines =
-        "claudecodex 0.1.0  a script answers in place of a model; nothing leaves this machine\n\n"
+        "claudecodex 0.1.0  a script plays the model; nothing leaves this machine\n\n"
         + line("main    ", "200 T T   in   166  hit   0%  out   35  -> demo  -> Bash")
         + line("main    ", "200 T T   in   245  hit  52%  out   26  -> demo  -> Bash, Glob")
         + line("main    ", "200 T T   in   387  hit  50%  out   24  -> demo  end_turn")

@@ -259,6 +259,15 @@ import Testing
         #expect(Tally().serveLine() == "0 exchanges")
     }
 
+    @Test("answers that were broken off on purpose are errors in the sums, and estimates are no counts")
+    func brokenOff() {
+        var tally = Tally()
+        let guess = Usage(input: 111, output: 4, isEstimate: true)
+        tally.add(summary(exchange(), [(1, head(200)), (2, response(guess, nil)), (3, end(.refused))]))
+        tally.add(summary(exchange(), [(1, head(200)), (2, response(guess, "end_turn")), (3, end())]))
+        #expect(tally.serveLine() == "2 exchanges, 1 session, ~222 in (0% cached), ~8 out, 1 error")
+    }
+
     @Test("what went wrong on purpose says so, also as JSON")
     func faults() {
         func fault(_ hook: String, _ action: String, _ after: String) -> Moment.Event {

@@ -194,7 +194,7 @@ import Testing
             (["-p", "70000"], "--port 70000: expected a port from 0 to 65535"),
             (["--max-body", "10"], "--max-body 10: expected a size of at least 1K, for example 64M"),
             (["--timeout", "1/2/3"], "--timeout 1/2/3: expected FIRST or FIRST/IDLE, for example 10m/5m"),
-            (["--ping", "1ms"], "--ping 1ms: expected a time of at least 100ms, for example 15s, 500ms or 10m"),
+            (["--ping", "1ms"], "--ping 1ms: expected a time from 100ms to 500h, for example 15s, 500ms or 10m"),
             (["-m", "x"], "--model x: expected FROM=TO, for example '*haiku*=qwen3:8b'"),
             (["--deny-tool", ":x"], "--deny-tool :x: expected TOOL or TOOL:PATTERN, for example 'Bash:rm -rf*'"),
             (["--deny-tool", "Bash:"], "--deny-tool Bash:: expected TOOL or TOOL:PATTERN, for example 'Bash:rm -rf*'"),

@@ -86,7 +86,11 @@ struct SessionTalliesTests {
             summary.take(Moment(exchange: exchange, time: time, event: event))
         }
         take(.head(.init(attempt: 1, head: .init(status: status, headers: HTTPFields()), reused: true, firstByteMS: 1)))
-        take(.response(.init(status: status, model: "m", backend: "b", usage: usage, durationMS: 1, pings: 0)))
+        take(
+            .response(
+                .init(
+                    status: status, model: "m", backend: "b", usage: usage,
+                    firstTokenMS: status == 200 ? 740 : nil, durationMS: 1, pings: 0)))
         take(.end(.init(outcome: .ok, bytesIn: 0, bytesOut: 0)))
         return summary
     }
@@ -103,9 +107,15 @@ struct SessionTalliesTests {
         #expect(
             tallies.json("s").map { String(decoding: $0, as: UTF8.self) } == """
                 {"session":"s","exchanges":3,"errors":1,"prompt_tokens":80,"cache_read_tokens":60,"output_tokens":10,\
-                "cost_usd":0.25,"unpriced_tokens":45,"ttft_ms":700}
+                "cost_usd":0.25,"unpriced_tokens":45,"ttft_ms":740}
                 """)
         #expect(tallies.json("t") == nil && tallies.json("") == nil)
+        tallies.add(summary("u", usage), .unknown(.model))
+        #expect(
+            tallies.json("u").map { String(decoding: $0, as: UTF8.self) } == """
+                {"session":"u","exchanges":1,"errors":0,"prompt_tokens":40,"cache_read_tokens":30,"output_tokens":5,\
+                "unpriced_tokens":45,"ttft_ms":740}
+                """)
     }
 
     @Test("256 sessions are remembered, those in use longest")

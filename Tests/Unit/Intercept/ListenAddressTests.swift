@@ -38,7 +38,7 @@ struct ListenAddressTests {
     func inUse() {
         let error = ListenError(address: .tcp(host: "127.0.0.1", port: 80), code: 98)
         #if os(Linux)
-            #expect(error.isInUse && error.description.contains("--listen"))
+            #expect(error.isInUse && error.description.contains("--port"))
         #endif
         #expect(!ListenError(address: .unix(path: "/x"), code: 13).isInUse)
     }

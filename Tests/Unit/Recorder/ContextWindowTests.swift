@@ -118,10 +118,29 @@ struct ContextWindowTests {
         send(bench, messages: 5, prompt: nil)
         send(bench, messages: 1, prompt: 50, kind: .webSearch)
         let found = try #require(try search(bench))
-        #expect(found.exchange.number == 2 && found.counted == 300)
+        #expect(found.exchange.number == 2 && found.counted == 300 && found.setAside == [3])
         #expect(try found.window().counted == 300)
         #expect(try search(bench, number: 4)?.exchange.number == 4)
         #expect(try search(bench, number: 9) == nil)
+    }
+
+    @Test("where no request has tools, all of them are turns")
+    func plainChat() throws {
+        let bench = try Bench()
+        for turn in 1...3 { send(bench, messages: 1, prompt: 100 * turn, tools: "") }
+        let found = try #require(try search(bench))
+        #expect(found.exchange.number == 3 && found.setAside == [])
+        #expect(found.growth.turns.map(\.prompt) == [100, 200, 300])
+    }
+
+    @Test("what a recording lacks is a part of its own, and nothing is scaled up")
+    func partial() throws {
+        let body = Array(#"{"messages":[{"role":"user","content":"Go on."}]}"#.utf8)
+        let window = try ContextWindow(body, model: "claude-sonnet-4-5", counted: 20_000, isPartial: true)
+        #expect(window.parts.map(\.kind) == [.unrecorded, .userText])
+        #expect(window.parts.reduce(0) { $0 + $1.tokens } == 20_000 && window.parts[1].tokens == window.estimate)
+        let whole = try ContextWindow(body, model: "claude-sonnet-4-5", counted: 2, isPartial: true)
+        #expect(whole.parts.map(\.kind) == [.userText] && whole.parts[0].tokens == 2)
     }
 
     @Test("growth has the turns of the conversation, and where the history shrank")

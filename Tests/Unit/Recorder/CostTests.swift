@@ -150,4 +150,31 @@ struct RequestCostTests {
         let row = try #require(list.rows.first)
         #expect(row.dollars == dollars && row.unpricedTokens == unpriced)
     }
+
+    private static let asked = #""path":"/v1/messages","kind":"main","model":"m""#
+
+    @Test("a request whose end is not in the trace costs nobody knows what")
+    func unended() {
+        var costs = RequestCosts(PriceList())
+        var sums = CostSums(by: .model)
+        for id in ["1", "2", "3"] { _ = costs.take(Lines.record("request", id, Self.asked)) }
+        if let request = costs.take(response("1", Self.usage)) { sums.add(request) }
+        _ = costs.take(Lines.record("end", "2", #""outcome":"client_gone""#))
+        #expect(costs.unended.map(\.id) == ["3"])
+        for request in costs.unended { sums.add(request) }
+        #expect(sums.total.requests == 2 && sums.total.unended == 1 && sums.total.uncounted == 0)
+    }
+
+    @Test("sessions count what has no end, and name the backend that answered")
+    func unendedSession() throws {
+        var list = SessionList(PriceList())
+        list.take(Lines.record("meta", "", #""backend":"imported""#))
+        list.take(Lines.record("request", "1", Self.asked))
+        #expect(list.rows.first?.unended == 1 && list.rows.first?.backends == ["imported"])
+        list.take(Lines.record("response", "1", #""backend":"anthropic",\#(Self.usage)"#))
+        list.take(Lines.record("end", "1", #""outcome":"ok""#))
+        list.take(Lines.record("request", "2", Self.asked))
+        let row = try #require(list.rows.first)
+        #expect(row.unended == 1 && row.errors == 0 && row.backends == ["anthropic"])
+    }
 }
