@@ -1,4 +1,4 @@
-/// Recordings of other tools become traces that the reading commands understand.
+/// Session files of Claude Code become traces that the reading commands understand.
 import Foundation
 import Testing
 
@@ -6,23 +6,20 @@ import Testing
 @testable import Recorder
 
 @Suite struct TraceImportTests {
-    private let folder = Folder()
+    let folder = Folder()
 
-    private var configuration: RecorderConfiguration {
+    var configuration: RecorderConfiguration {
         RecorderConfiguration(
             directory: folder.path + "/logs", redactKey: Bench.key, program: "claudecodex", version: "0",
             backend: "imported")
     }
 
-    private func read(_ name: String, _ lines: [String]) throws -> (report: TraceImport.Report, records: [TraceRecord])
-    {
+    func read(_ name: String, _ lines: [String]) throws -> (report: TraceImport.Report, records: [TraceRecord]) {
         try folder.write(name, Array((lines.joined(separator: "\n") + "\n").utf8))
         var work = TraceImport(configuration)
         let report = try work.run(folder.file(name), source: folder.file(name))
         return (report, Array(try TraceReader(path: report.path)))
     }
-
-    // MARK: Claude Code
 
     private static func line(
         _ uuid: String, _ parent: String?, _ type: String, second: Int, _ message: String, more: String = ""
@@ -228,7 +225,7 @@ import Testing
             "\"0000-01-01T00:00:00.000Z\"",
         ]
         let lines = odd.map { #"{"request":{"timestamp":\#($0),"url":"https://x/v1/messages"}}"# }
-        let (report, _) = try read("log-3.jsonl", lines + [Self.pair(10, "null")])
+        let (report, _) = try read("log-3.jsonl", lines + [ClaudeTraceImportTests.pair(10, "null")])
         #expect(report.exchanges == 1 && report.leftOut == ["no pair of request and answer": odd.count])
     }
 
@@ -248,92 +245,5 @@ import Testing
         living.close()
         let hidden = try FileManager.default.contentsOfDirectory(atPath: logs).filter { $0.hasPrefix(".import") }
         #expect(hidden.sorted() == [".import-5f0c.jsonl.999999992", ".import-5f0c.jsonl.other"])
-    }
-
-    // MARK: claude-trace
-
-    private static let stream =
-        [
-            #"{"type":"message_start","message":{"id":"msg_1","model":"claude-x","usage":{"input_tokens":9,"output_tokens":1}}}"#,
-            #"{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t1","name":"Bash","input":{}}}"#,
-            #"{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{\"command\":\"ls\"}"}}"#,
-            #"{"type":"content_block_stop","index":0}"#,
-            #"{"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":12}}"#,
-            #"{"type":"message_stop"}"#,
-        ].map { "event: x\ndata: \($0)\n\n" }.joined()
-
-    private static func pair(_ second: Int, _ response: String, headers: String = "{}") -> String {
-        #"{"request":{"timestamp":17644176\#(second),"method":"POST","url":"https://api.anthropic.com/v1/messages?beta=true","headers":\#(headers),"body":{"model":"claude-x","stream":true,"messages":[{"role":"user","content":"\#(second)"}],"metadata":{"user_id":"user_1_account__session_abc-def"}}},"response":\#(response),"logged_at":"2026-11-29T12:00:00.000Z"}"#
-    }
-
-    private static func text(_ text: String) -> String {
-        var out = JSONWriter()
-        out.string(text)
-        return String(decoding: out.bytes, as: UTF8.self)
-    }
-
-    @Test(
-        "pairs of claude-trace and of its forks: text of a stream, lists of events, whole messages, errors, no answer")
-    func pairs() throws {
-        let whole =
-            #"{"id":"msg_2","type":"message","role":"assistant","model":"claude-x","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn","usage":{"input_tokens":4,"output_tokens":2}}"#
-        let events =
-            #"[{"event":"message_start","data":{"type":"message_start","message":{"id":"msg_3","model":"claude-x","usage":{"input_tokens":1,"output_tokens":1}}}}]"#
-        let (report, records) = try read(
-            "log-1.jsonl",
-            [
-                Self.pair(
-                    10,
-                    #"{"timestamp":1764417612.5,"status_code":200,"headers":{},"body_raw":\#(Self.text(Self.stream))}"#),
-                Self.pair(20, #"{"timestamp":1764417621,"status_code":200,"body":\#(whole)}"#),
-                Self.pair(30, #"{"timestamp":1764417631,"status_code":200,"events":\#(events)}"#),
-                Self.pair(
-                    40,
-                    #"{"timestamp":1764417641,"status_code":529,"body":{"type":"error","error":{"type":"overloaded_error","message":"busy"}}}"#
-                ),
-                Self.pair(50, "null"), #"{"note":"x"}"#, "{broken",
-            ])
-        #expect(report.program == "claude-trace" && report.exchanges == 5 && report.sessions == ["abc-def"])
-        #expect(report.leftOut == ["no JSON": 1, "no pair of request and answer": 1])
-        let responses = records.filter { $0.type == "response" }
-        #expect(responses.map { $0["status"]?.int } == [200, 200, 200, 529])
-        #expect(responses.map { $0["usage"]?["output_tokens"]?.int } == [12, 2, 1, nil])
-        #expect(responses[0]["timing"]?["duration_ms"]?.double == 2500)
-        #expect(records.filter { $0.type == "tool_call" }.compactMap { $0["tool"]?.string } == ["Bash"])
-        #expect(
-            records.filter { $0.type == "end" }.compactMap { $0["outcome"]?.string } == [
-                "ok", "ok", "ok", "upstream_error",
-            ])
-        #expect(records.first { $0.type == "error" }?["error_type"]?.string == "overloaded_error")
-        let request = try #require(records.first { $0.type == "request" })
-        #expect(request["path"]?.string == "/v1/messages" && request["query"]?.string == "beta=true")
-    }
-
-    @Test("what is imported is redacted as what is recorded")
-    func redacted() throws {
-        let key = "sk-ant-api03-" + String(repeating: "k", count: 40)
-        let line = Self.pair(10, "null", headers: #"{"x-api-key":"\#(key)"}"#).replacing(
-            "\"10\"", with: "\"my key is \(key)\"")
-        let (report, records) = try read("log-2.jsonl", [line])
-        let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: report.path)), as: UTF8.self)
-        #expect(!text.contains(key) && text.contains("[redacted sk-ant-api03 hmac:"))
-        #expect(records.first { $0.type == "request" }?["redacted"]?.int == 1)
-    }
-
-    @Test("a file that is neither is refused")
-    func neither() throws {
-        try folder.write("x.jsonl", Array("{\"v\":1,\"type\":\"meta\"}\nhello\n".utf8))
-        var work = TraceImport(configuration)
-        for name in ["x.jsonl", "absent.jsonl", ""] {
-            #expect(throws: TraceImport.Problem.self) { try work.run(folder.file(name), source: "x") }
-        }
-        #expect(TraceReader.files(in: configuration.directory).isEmpty)
-    }
-
-    @Test("imports count as older than what was recorded here")
-    func order() throws {
-        for name in ["2026-11-29.jsonl", "import-x.jsonl", "run-1.jsonl"] { try folder.write(name, []) }
-        let names = TraceReader.files(in: folder.path).map { $0.split(separator: "/").last.map(String.init) ?? "" }
-        #expect(names == ["import-x.jsonl", "2026-11-29.jsonl", "run-1.jsonl"])
     }
 }
