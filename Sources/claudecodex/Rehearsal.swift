@@ -27,7 +27,10 @@ struct Rehearsal {
             : BackendChoice(
                 ReplayBackend(models: loaded.models, summary: loaded.summary), because: "nothing else is to be asked")
         origin = ReplayOrigin(files: trace.files.map(Files.name), session: trace.session, forkAfter: policy.forkAfter)
-        sentences = loaded.sentences
+        // Beside a trace that costs nothing, a service that is asked must be named.
+        let asked =
+            policy.asksBackend ? ["what the trace does not answer goes to \(choice.name), \(choice.because)"] : []
+        sentences = loaded.sentences + asked
         source = ReplaySource(loaded.index, policy)
     }
 

@@ -63,9 +63,10 @@ enum Sessions {
             .init(title: "cost", isRight: true),
             .init(title: "errors", isRight: true),
         ])
+        let shown = Self.shownLength(of: rows.map(\.id))
         for row in rows {
             table.add([
-                String(row.id.prefix(8)), String(row.started.prefix(16).dropFirst(isNarrow ? 5 : 0)), length(row),
+                String(row.id.prefix(shown)), String(row.started.prefix(16).dropFirst(isNarrow ? 5 : 0)), length(row),
                 row.models.joined(separator: " "),
                 row.backends.joined(separator: " "), "\(row.subagents.count + 1)", "\(row.exchanges)",
                 row.failedCalls > 0 ? "\(row.calls) (\(row.failedCalls) failed)" : "\(row.calls)",
@@ -75,6 +76,13 @@ enum Sessions {
             ])
         }
         return table
+    }
+
+    /// How much of each id must be shown so that all can be told apart, and found by what is shown: at least 8 characters.
+    static func shownLength(of ids: [String]) -> Int {
+        let all = Set(ids)
+        let most = all.map(\.count).max() ?? 8
+        return (8...max(8, most)).first { length in Set(all.map { $0.prefix(length) }).count == all.count } ?? most
     }
 
     /// `?` when nothing of it has a price.
