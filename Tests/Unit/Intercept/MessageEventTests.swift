@@ -138,4 +138,17 @@ struct MessageEventTests {
         #expect(usage == Usage(input: 8, output: 20, cacheRead: 0, thinking: 6))
         #expect(Usage(input: 1, cacheRead: 2, cacheCreation: 4).prompt == 7)
     }
+
+    @Test("counts that others wrote cannot overflow what is added up")
+    func counts() throws {
+        let most = Usage(input: .max, output: .min, cacheRead: .max, cacheCreation: .max)
+        #expect(most.prompt == 3 * JSON.mostAmount && most.output == 0)
+        for number in ["9223372036854775807", "-9223372036854775808", "1e300", "9007199254740992"] {
+            let usage = Usage(
+                try JSON.parse(Array(#"{"input_tokens":\#(number),"cache_read_input_tokens":\#(number)}"#.utf8)))
+            #expect((0...2 * JSON.mostAmount).contains(usage.prompt), "\(number)")
+        }
+        #expect(Timestamp(rfc3339: "9999-12-31T23:59:59.999Z") == nil)
+        #expect(Timestamp(rfc3339: "2199-12-31T23:59:59.999Z")?.rfc3339 == "2199-12-31T23:59:59.999Z")
+    }
 }
