@@ -21,7 +21,7 @@ public struct ExchangeReader {
     private let session: String?
     private let wants: Wants
     private var open = OpenExchanges<RecordedExchange>()
-    private var numbers: [String: Int] = [:]
+    private var numbers = RequestNumbers()
 
     /// Only exchanges of `session`, or all.
     public init(session: String?, _ wants: Wants) {
@@ -76,12 +76,7 @@ public struct ExchangeReader {
         _ record: TraceRecord, _ id: String, _ file: String, _ bodies: inout TraceBodies?,
         _ take: (RecordedExchange) -> Void
     ) {
-        var number: Int?
-        if record["path"]?.equals("/v1/messages") ?? false {
-            numbers[record.session ?? "", default: 0] += 1
-            number = numbers[record.session ?? ""]
-        }
-        var exchange = RecordedExchange(number: number, file: file, request: record)
+        var exchange = RecordedExchange(number: numbers.next(record), file: file, request: record)
         if wants.body {
             do { exchange.body = try bodies?.body(of: record) } catch { exchange.problems.append("\(error)") }
         }

@@ -32,13 +32,11 @@ public struct ExchangeSearch {
     }
 
     private func head(_ number: Int?, _ id: String?) throws(TraceError) -> (TraceRecord, Int, Int?)? {
-        var numbers: [String: Int] = [:]
+        var numbers = RequestNumbers()
         for (place, file) in files.enumerated() {
             for record in try TraceReader(path: file, only: ["request"], wantsBody: { _ in false }) {
                 guard session == nil || record.session == session else { continue }
-                let isMessages = record["path"]?.equals("/v1/messages") ?? false
-                if isMessages { numbers[record.session ?? "", default: 0] += 1 }
-                let count = isMessages ? numbers[record.session ?? ""] : nil
+                let count = numbers.next(record)
                 let fits = id.map { record.id == $0 } ?? (number != nil && count == number)
                 if fits { return (record, place, count) }
             }

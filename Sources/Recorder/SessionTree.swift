@@ -28,7 +28,7 @@ public struct SessionTree: Sendable {
     private var indices: [String: Int] = [:]
     private var places: [String: (session: Int, turn: Int)] = [:]
     private var calls: [String: (session: Int, place: Place)] = [:]
-    private var numbers: [String: Int] = [:]
+    private var numbers = RequestNumbers()
 
     public init() {}
 
@@ -51,11 +51,7 @@ public struct SessionTree: Sendable {
             indices[name] = session
             sessions.append(Session(id: name))
         }
-        var number: Int?
-        if record["path"]?.equals("/v1/messages") ?? false {
-            numbers[name, default: 0] += 1
-            number = numbers[name]
-        }
+        let number = numbers.next(record)
         let turn = SessionTurn(record, number: number)
         places[id] = (session, sessions[session].turns.count)
         if number != nil, sessions[session].openings[turn.agent] == nil {

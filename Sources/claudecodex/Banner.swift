@@ -1,4 +1,5 @@
 internal import Intercept
+internal import Recorder
 
 /// What `serve` says when it is ready.
 struct Banner {
@@ -7,7 +8,7 @@ struct Banner {
     /// The backend's own words: host, region, models.
     let summary: String
     let because: String
-    let alsoPossible: [String]
+    var alsoPossible: [String]
     let needsCredentials: Bool
     /// `*haiku* -> qwen3:8b`
     let models: [String]
@@ -16,7 +17,7 @@ struct Banner {
     let trace: String?
     let redact: String
     /// The flags of this proxy that `claudecodex env` needs as well, the address apart: `-b anthropic`.
-    let flags: [String]
+    var flags: [String]
     /// `claudecodex env` can print the same.
     var isKnownToEnv = true
     /// Clients must show a token.
@@ -63,5 +64,20 @@ struct Banner {
     private var addressFlag: [String] {
         guard case .tcp("127.0.0.1", let port) = address else { return ["-l \(Env.word(address.description))"] }
         return port == 8082 ? [] : ["-p \(port)"]
+    }
+}
+
+extension Banner {
+    /// What is the same for every proxy that listens. `made` is the token that it made for itself.
+    init(
+        _ proxy: Proxy, _ settings: Settings, _ environment: Environment, _ address: ListenAddress,
+        made: AccessToken?
+    ) {
+        self.init(
+            address: address, backend: proxy.choice.name, summary: proxy.choice.backend.summary,
+            because: proxy.choice.because, alsoPossible: [], needsCredentials: proxy.choice.needsCredentials,
+            models: settings.models.map { "\($0.from.pattern) -> \($0.to)" }, denied: settings.denied.map(\.text),
+            trace: proxy.recorder.map { LogDirectory.shown($0.path, environment) }, redact: settings.redact,
+            flags: [], hasToken: settings.token != nil, token: settings.token == .made ? made : nil)
     }
 }

@@ -65,11 +65,7 @@ enum LocalQuestion {
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = place.port.bigEndian
         guard inet_pton(AF_INET, place.host, &address.sin_addr) == 1 else { return -1 }
-        return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(fd, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
+        return begin(fd, address)
     }
 
     private static func connectSix(_ fd: Int32, _ place: ProxyPlace) -> Int32 {
@@ -77,9 +73,13 @@ enum LocalQuestion {
         address.sin6_family = sa_family_t(AF_INET6)
         address.sin6_port = place.port.bigEndian
         guard inet_pton(AF_INET6, place.host, &address.sin6_addr) == 1 else { return -1 }
-        return withUnsafePointer(to: &address) {
+        return begin(fd, address)
+    }
+
+    private static func begin<Address>(_ fd: Int32, _ address: Address) -> Int32 {
+        withUnsafePointer(to: address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(fd, $0, socklen_t(MemoryLayout<sockaddr_in6>.size))
+                connect(fd, $0, socklen_t(MemoryLayout<Address>.size))
             }
         }
     }

@@ -1,3 +1,8 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 internal import Intercept
 internal import Recorder
 
@@ -89,6 +94,14 @@ struct Proxy {
             recorder?.close()
             throw Failure(.unavailable, "\(error)")
         }
+    }
+
+    /// Live lines of a proxy that owns both stdout and stderr.
+    static func lines(_ settings: Settings, _ environment: Environment) -> LiveLines {
+        let isJSON = settings.format == .jsonl
+        return lines(
+            settings, environment, isSilent: settings.detail == .quiet && !isJSON,
+            fd: isJSON ? STDOUT_FILENO : STDERR_FILENO)
     }
 
     /// Live lines for this process's stderr (or stdout).

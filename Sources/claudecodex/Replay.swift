@@ -1,8 +1,3 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 internal import Intercept
 internal import Recorder
 
@@ -58,8 +53,7 @@ enum Replay {
         _ arguments: Arguments, _ settings: Settings, _ environment: Environment
     ) throws(Failure) -> ExitCode {
         let isQuiet = settings.detail == .quiet
-        let fd = settings.format == .jsonl ? STDOUT_FILENO : STDERR_FILENO
-        let lines = Proxy.lines(settings, environment, isSilent: isQuiet && settings.format == .text, fd: fd)
+        let lines = Proxy.lines(settings, environment)
         let rehearsal = try Rehearsal(arguments, settings, environment)
         Descriptors.raise(for: settings.limits.maxConnections)
         let token = settings.token?.token()
@@ -69,30 +63,16 @@ enum Replay {
         if !isQuiet {
             for note in settings.faultNotes { Output.say("claudecodex: \(note)\n") }
             rehearsal.say()
-            var banner = banner(proxy, rehearsal, settings, environment, address)
-            if settings.token == .made { banner.token = token }
+            var banner = Banner(proxy, settings, environment, address, made: token)
+            banner.isKnownToEnv = false
             Output.say(banner.text)
         }
-        let shutdown = Shutdown(proxy, isQuiet: isQuiet)
-        do { try shutdown.listen() } catch { throw Failure(.unavailable, "cannot handle signals: \(error)") }
-        proxy.loop.run()
+        let code = try Shutdown.run(proxy, isQuiet: isQuiet)
         if let recorder = proxy.recorder {
             recorder.close()
             if lines.tally.isUntouched { _ = LogDirectory.removeIfEmpty(recorder.path) }
         }
         if !isQuiet { Output.say(lines.tally.serveLine() + "\n" + rehearsal.source.tally + "\n") }
-        return shutdown.code == .success && rehearsal.source.misses > 0 ? .negative : shutdown.code
-    }
-
-    private static func banner(
-        _ proxy: Proxy, _ rehearsal: Rehearsal, _ settings: Settings, _ environment: Environment,
-        _ address: ListenAddress
-    ) -> Banner {
-        Banner(
-            address: address, backend: proxy.choice.name, summary: proxy.choice.backend.summary,
-            because: proxy.choice.because, alsoPossible: [], needsCredentials: proxy.choice.needsCredentials,
-            models: settings.models.map { "\($0.from.pattern) -> \($0.to)" }, denied: settings.denied.map(\.text),
-            trace: proxy.recorder.map { LogDirectory.shown($0.path, environment) }, redact: settings.redact,
-            flags: [], isKnownToEnv: false, hasToken: settings.token != nil)
+        return code == .success && rehearsal.source.misses > 0 ? .negative : code
     }
 }

@@ -21,15 +21,23 @@ final class Shutdown: Sendable {
     private let server: Server
     private let isQuiet: Bool
 
-    init(_ proxy: Proxy, isQuiet: Bool) {
+    private init(_ proxy: Proxy, isQuiet: Bool) {
         loop = proxy.loop
         server = proxy.server
         self.isQuiet = isQuiet
     }
 
-    var code: ExitCode { state.withLock { $0.code } }
+    /// Runs a proxy that listens until it is told to stop; gives the exit code.
+    static func run(_ proxy: Proxy, isQuiet: Bool) throws(Failure) -> ExitCode {
+        let shutdown = Shutdown(proxy, isQuiet: isQuiet)
+        do { try shutdown.listen() } catch { throw Failure(.unavailable, "cannot handle signals: \(error)") }
+        proxy.loop.run()
+        return shutdown.code
+    }
 
-    func listen() throws {
+    private var code: ExitCode { state.withLock { $0.code } }
+
+    private func listen() throws {
         for signal in [SIGINT, SIGTERM, SIGHUP] where !Signal.isIgnored(signal) {
             try loop.onSignal(signal) { signal == SIGINT ? self.interrupt() : self.drain() }
         }

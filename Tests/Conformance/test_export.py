@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import pytest
 
 from har_schema import SCHEMA
 from proxy import REPOSITORY, binary
+from trace_questions import sql, synthetic
 
 DEMO = REPOSITORY / "Tests/Fixtures/goldens/demo/logs"
 
@@ -29,19 +29,12 @@ def export(*arguments: str) -> bytes:
 
 @pytest.fixture(scope="module")
 def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("trace") / "t.jsonl"
-    subprocess.run([sys.executable, str(REPOSITORY / "Benchmarks/big_trace.py"), str(path), "12"], check=True)
-    return path
+    return synthetic(tmp_path_factory.mktemp("trace") / "t.jsonl")
 
 
 def records(folder: Path, kind: str) -> list[dict[str, Any]]:
     lines = [json.loads(line) for file in sorted(folder.glob("*.jsonl")) for line in file.read_text().splitlines()]
     return [line for line in lines if line["type"] == kind]
-
-
-def sql(trace: Path, query: str) -> list[tuple[Any, ...]]:
-    source = f"read_json('{trace}', format = 'newline_delimited', union_by_name = true, sample_size = -1)"
-    return duckdb.sql(query.replace("TRACE", source)).fetchall()
 
 
 # HAR

@@ -5,33 +5,15 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import pytest
-
-from proxy import REPOSITORY, binary
+from trace_questions import ask, sql, synthetic
 
 
 @pytest.fixture(scope="module")
 def trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("trace") / "t.jsonl"
-    subprocess.run([sys.executable, str(REPOSITORY / "Benchmarks/big_trace.py"), str(path), "12"], check=True)
-    return path
-
-
-def ask(*arguments: str) -> Any:
-    answer = subprocess.run([str(binary()), *arguments], capture_output=True, check=True, env={"HOME": "/nonexistent"})
-    assert answer.stderr == b""
-    return json.loads(answer.stdout)
-
-
-def sql(trace: Path, query: str) -> list[tuple[Any, ...]]:
-    source = f"read_json('{trace}', format = 'newline_delimited', union_by_name = true, sample_size = -1)"
-    return duckdb.sql(query.replace("TRACE", source)).fetchall()
+    return synthetic(tmp_path_factory.mktemp("trace") / "t.jsonl")
 
 
 def test_tools_counts_calls_failures_sizes_and_gaps(trace: Path) -> None:

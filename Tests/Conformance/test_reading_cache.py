@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
-
-from proxy import binary
+from trace_questions import ask, sql
 
 Record = dict[str, Any]
 MARK = {"type": "ephemeral"}
@@ -63,17 +60,6 @@ def trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     out.write(json.dumps(head | record, separators=(",", ":")) + "\n")
                     seq += 1
     return path
-
-
-def ask(*arguments: str) -> Any:
-    answer = subprocess.run([str(binary()), *arguments], capture_output=True, check=True, env={"HOME": "/nonexistent"})
-    assert answer.stderr == b""
-    return json.loads(answer.stdout)
-
-
-def sql(trace: Path, query: str) -> list[tuple[Any, ...]]:
-    source = f"read_json('{trace}', format = 'newline_delimited', union_by_name = true, sample_size = -1)"
-    return duckdb.sql(query.replace("TRACE", source)).fetchall()
 
 
 TURN = """with answers as (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 
 from proxy import REPOSITORY, Proxy, binary
 from scripted_messages import ScriptedMessages
-from test_reading import ask, sql
+from trace_questions import ask, sql, synthetic
 from turns import Script, Turn
 
 # Dollars for a million tokens: input, output, read, written for 5 minutes, for an hour; and for longer prompts.
@@ -44,9 +43,7 @@ def costs(trace: Path, query: str, hour: str = "0", estimated: str = "false") ->
 
 @pytest.fixture(scope="module")
 def trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("trace") / "t.jsonl"
-    subprocess.run([sys.executable, str(REPOSITORY / "Benchmarks/big_trace.py"), str(path), "12"], check=True)
-    return path
+    return synthetic(tmp_path_factory.mktemp("trace") / "t.jsonl")
 
 
 GROUPS = {"day": "strftime(ts, '%Y-%m-%d')", "session": "session::varchar", "model": "asked", "agent": "agent", "backend": "backend"}
